@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * Memory. Long-lived data (a cluster, a catalog, a plan) lives in an arena and is freed at once with
+ * its owner; nothing in an arena is freed alone. Allocation failure ends the process: half-done work
+ * on a host is safe by design (see CONTRIBUTING, "Nothing half done"), an unchecked NULL is not.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *p, size_t n) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+
+struct arena_chunk;
+struct arena {
+    struct arena_chunk *head;
+};
+
+/* Zeroed memory, aligned for any type; lives until arena_free(). A zeroed struct arena is empty. */
+void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull));
+char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
+char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
+char *arena_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), returns_nonnull));
+void arena_free(struct arena *a);
+
+#define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define arena_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
+
+/* Scope-bound cleanup: `autofree char *s = ...;` `autoclose int fd = ...;` */
+void cleanup_free(void *p);
+void cleanup_close(const int *fd);
+#define autofree __attribute__((cleanup(cleanup_free)))
+#define autoclose __attribute__((cleanup(cleanup_close)))
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

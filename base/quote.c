@@ -1,0 +1,108 @@
+#include "base/quote.h"
+
+#include <string.h>
+
+void quote_sh(struct strbuf *out, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_@%+=:,./-";
+    if (*s && s[strspn(s, plain)] == '\0') {
+        sb_add(out, s);
+        return;
+    }
+    sb_addc(out, '\'');
+    for (; *s; s++) {
+        if (*s == '\'')
+            sb_add(out, "'\\''");
+        else
+            sb_addc(out, *s);
+    }
+    sb_addc(out, '\'');
+}
+
+void quote_octal(struct strbuf *out, const char *s)
+{
+    for (; *s; s++) {
+        if (strchr(" \t\n\\#\"", *s))
+            sb_addf(out, "\\%03o", (unsigned char)*s);
+        else
+            sb_addc(out, *s);
+    }
+}
+
+void quote_json(struct strbuf *out, const char *s)
+{
+    sb_addc(out, '"');
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\')
+            sb_addf(out, "\\%c", c);
+        else if (c == '\n')
+            sb_add(out, "\\n");
+        else if (c < 0x20 || c == 0x7f)
+            sb_addf(out, "\\u%04x", c);
+        else
+            sb_addc(out, (char)c);
+    }
+    sb_addc(out, '"');
+}
+
+/* Length of the well-formed, printable UTF-8 sequence at s, or 0. */
+static size_t utf8_printable(const unsigned char *s, size_t n)
+{
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 && s[0] != 0x7f;
+    size_t len = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+    if (!len || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
+        return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)) /* overlong, surrogate */
+        return 0;
+    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
+        return 0;
+    if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0xaa && s[2] <= 0xae)) /* bidi overrides */
+        return 0;
+    return len;
+}
+
+void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline)
+{
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)s[i];
+        size_t len = utf8_printable((const unsigned char *)s + i, n - i);
+        if (len) {
+            sb_addn(out, s + i, len);
+            i += len;
+        } else if (multiline && (c == '\n' || c == '\t')) {
+            sb_addc(out, (char)c);
+            i++;
+        } else {
+            sb_addf(out, "\\x%02x", c);
+            i++;
+        }
+    }
+}
+
+void quote_xml(struct strbuf *out, const char *s)
+{
+    for (; *s; s++) {
+        switch (*s) {
+        case '&': sb_add(out, "&amp;"); break;
+        case '<': sb_add(out, "&lt;"); break;
+        case '>': sb_add(out, "&gt;"); break;
+        case '"': sb_add(out, "&quot;"); break;
+        case '\'': sb_add(out, "&#39;"); break;
+        default:
+            /* XML 1.0 cannot carry C0 controls at all */
+            if ((unsigned char)*s >= 0x20 || *s == '\n' || *s == '\t')
+                sb_addc(out, *s);
+            else
+                sb_addf(out, "\\x%02x", (unsigned char)*s);
+        }
+    }
+}

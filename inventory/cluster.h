@@ -1,0 +1,123 @@
+#pragma once
+/*
+ * The inventory as an immutable model: what the operator asked for, every default filled in, every
+ * cross-host rule checked. Strings belong to the cluster's arena. Nothing here knows a host's facts.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ipaddr.h"
+#include "base/mem.h"
+
+enum role {
+    ROLE_DIRECTOR = 1 << 0,
+    ROLE_REAL_SERVER = 1 << 1,
+    ROLE_NFS = 1 << 2,
+};
+
+enum protocol { PROTO_TCP, PROTO_UDP };
+enum check_type { CHECK_TCP, CHECK_HTTP };
+enum become { BECOME_NONE, BECOME_SUDO };
+enum host_key_policy { HOST_KEY_STRICT };
+
+enum firewall_policy {
+    FIREWALL_OPEN,    /* let VRRP, the services and NFS through whatever firewall is active */
+    FIREWALL_DISABLE, /* stop and disable it, as the article does */
+    FIREWALL_LEAVE,   /* do not look at it */
+};
+enum selinux_policy {
+    SELINUX_MANAGE,     /* set the booleans that the cluster needs */
+    SELINUX_PERMISSIVE, /* as the article's temporary cure */
+    SELINUX_LEAVE,
+};
+
+struct health_check {
+    enum check_type type;
+    const char *path;       /* HTTP: request target, begins with '/' */
+    const char *host;       /* HTTP: Host header; NULL means the VIP */
+    unsigned status;        /* HTTP: the expected status, default 200 */
+    unsigned interval_ms;   /* keepalived delay_loop */
+    unsigned timeout_ms;    /* connect_timeout */
+    unsigned retries;       /* failed tries after the first before the server leaves the table */
+    unsigned retry_delay_ms;
+};
+
+struct service {
+    struct ipaddr vip;      /* one of cluster.vips */
+    uint16_t port;
+    enum protocol protocol;
+    const char *scheduler;  /* ipvs scheduler name: rr, wrr, lc, wlc, sh, mh, ... */
+    unsigned persistence_s; /* 0: none */
+    struct health_check check;
+};
+
+struct vrrp {
+    unsigned virtual_router_id;     /* 1-255 (RFC 9568) */
+    unsigned version;               /* 2 or 3 */
+    unsigned advert_interval_cs;    /* hundredths of a second, the unit of VRRPv3 on the wire */
+    const char *interface;          /* NULL: the one that holds the host's inventory address */
+    const char *auth_pass;          /* NULL: none; at most 8 characters; VRRPv2 only; secret */
+    bool unicast;                   /* adverts to the other director's address, not 224.0.0.18 */
+    bool preempt;                   /* the higher priority takes the VIP back on its return */
+};
+
+struct nfs {
+    const char *export_path;    /* on the NFS host, absolute */
+    const char *mount_path;     /* on every real server, absolute; also nginx' root */
+    const char *mount_options;  /* fstab's 4th field, "_netdev" and friends included */
+    const char *export_options; /* exports(5) options of each real server */
+    const char *owner, *group;  /* of the exported directory */
+    unsigned mode;              /* of the exported directory */
+};
+
+struct ssh_settings {
+    const char *user;
+    uint16_t port;
+    const char *const *identities; /* NULL-terminated list of private key files, absolute paths */
+    bool agent;                    /* also try the keys of ssh-agent */
+    const char *const *known_hosts;/* NULL-terminated list of files, absolute paths */
+    enum host_key_policy host_keys;
+    enum become become;
+    unsigned connect_timeout_ms;   /* TCP connect and SSH handshake, each */
+    unsigned dead_after_ms;        /* no sign of life from the peer's TCP: the connection is lost */
+};
+
+struct host {
+    const char *name;       /* unique; what messages call it */
+    const char *hostname;   /* what the machine is to call itself; default: name */
+    struct ipaddr address;
+    unsigned roles;         /* enum role bits, at least one */
+    unsigned weight;        /* real server: 0-65535, default 1 (ipvs) */
+    unsigned priority;      /* director: VRRP priority 1-254 */
+    const char *interface;  /* NULL: cluster's, else found on the host */
+    const char *index;      /* real server: nginx index file under the share */
+    const char *page;       /* real server: text that seeds the index file; NULL: not seeded */
+    struct ssh_settings ssh;
+    size_t index_in_cluster;
+};
+
+struct cluster {
+    const char *name;
+    struct ipaddr *vips;
+    size_t n_vips;
+    struct service *services;
+    size_t n_services;
+    struct vrrp vrrp;
+    struct nfs nfs;              /* export_path NULL: no NFS host in the inventory */
+    enum firewall_policy firewall;
+    enum selinux_policy selinux;
+    struct host *hosts;          /* in the order of the file */
+    size_t n_hosts;
+    const char *file;            /* where it was read from, for messages */
+    struct arena arena;
+};
+
+/* The hosts of a role, in order: for (h = NULL; (h = cluster_next(c, h, ROLE_NFS));) */
+const struct host *cluster_next(const struct cluster *c, const struct host *after, unsigned roles);
+size_t cluster_count(const struct cluster *c, unsigned roles);
+const struct host *cluster_host(const struct cluster *c, const char *name);
+const char *role_name(enum role r); /* "director", "real_server", "nfs" */
+
+void cluster_free(struct cluster *c);
