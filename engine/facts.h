@@ -1,0 +1,60 @@
+#pragma once
+/*
+ * Facts: what a host is, as far as modules need to know before they can say what it must become.
+ * Gathered by one short read-only script, or given (offline).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/vec.h"
+#include "inventory/cluster.h"
+
+struct version {
+    unsigned major, minor, patch;
+};
+/* <0, 0, >0 */
+int version_cmp(struct version a, struct version b);
+
+struct iface_address {
+    struct ipaddr address;
+    unsigned prefix;
+    const char *label;
+};
+
+struct iface {
+    const char *name;
+    const char *mac; /* "" for none */
+    VEC(struct iface_address) addresses;
+};
+
+enum os_family { OS_DEBIAN, OS_UNKNOWN };
+enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_ENFORCING };
+
+struct facts {
+    enum os_family family;
+    const char *os_id, *os_version, *os_pretty; /* /etc/os-release: ID, VERSION_ID, PRETTY_NAME */
+    const char *kernel;                         /* uname -r */
+    const char *hostname;
+    const char *machine_id;
+    bool root;                                  /* the shell runs as root */
+    bool systemd;
+    enum selinux_mode selinux;
+    struct version keepalived; /* installed, else the package manager's candidate; 0.0.0: unknown */
+    bool keepalived_installed;
+    VEC(struct iface) ifaces;
+    const char *interface;     /* the one that holds the host's inventory address, or NULL */
+    struct arena arena;
+};
+
+/* The reading script (a fragment for script.h) and its parser: one record at a time. */
+struct script;
+void facts_script(struct script *s);
+int facts_record(struct facts *f, char *value, struct err *e);
+/* After the last record: derive, and refuse what cannot be served (unknown OS, not root, ...). */
+int facts_finish(struct facts *f, const struct host *host, struct err *e);
+
+/* What a host would look like: Debian 12 on eth0. For --offline. */
+void facts_assume(struct facts *f, const struct cluster *c, const struct host *host);
+
+bool facts_has_address(const struct facts *f, const struct ipaddr *a, const char **ifname);
+void facts_free(struct facts *f);

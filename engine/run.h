@@ -1,0 +1,72 @@
+#pragma once
+/*
+ * A run: one pass over the hosts of a cluster, a worker thread for each that is active. Each worker
+ * owns its SSH session; the run owns results.
+ *
+ *   RUN_OBSERVE   connect, facts, observe, plan. Changes nothing.
+ *   RUN_APPLY     the same, then apply the plan under the host's lock, waiting where needed for
+ *                 what other hosts must have done first.
+ *
+ * Sessions stay open between passes over the same run.
+ */
+#include "engine/event.h"
+#include "engine/module.h"
+#include "engine/observe.h"
+#include "ssh/ssh.h"
+
+enum run_mode { RUN_OBSERVE, RUN_APPLY };
+
+enum step_state { STEP_PENDING, STEP_DONE, STEP_FAILED };
+
+struct host_result {
+    const struct host *host;
+    bool reached;             /* facts, observation and plan are there */
+    bool ok;                  /* this pass ended as it should */
+    struct err err;           /* !ok: why */
+    struct facts facts;
+    struct catalog catalog;
+    struct observation observed; /* before any step */
+    struct plan plan;
+    enum step_state *states;  /* one for each step of the plan */
+    size_t done;              /* steps done */
+    int64_t elapsed_ms;
+};
+
+struct run_options {
+    const struct module_table *modules;
+    const struct template_set *templates;
+    const struct ssh_cancel *cancel;
+    unsigned max_parallel;    /* workers at once; 0: 64 */
+    unsigned lock_wait_s;     /* for a host's lock held by a dead run's last step */
+    unsigned step_timeout_s;  /* whole-step limit */
+};
+
+struct run;
+
+struct run *run_new(const struct cluster *c, const struct run_options *o);
+/*
+ * One pass. Returns 0 when every host ended ok; else -1 with the most telling error (interrupted,
+ * failed, unreachable, in this order of precedence: exit 130, 1, 69; ERR_LOCKED when only that).
+ */
+int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e);
+size_t run_count(const struct run *r);
+struct host_result *run_result(struct run *r, size_t i);
+/* The result of a host. */
+struct host_result *run_result_of(struct run *r, const struct host *h);
+
+/*
+ * Run a read-only fragment on every reached host in parallel on the open sessions; its records
+ * (lines `r ...`) go to `record` (called from several threads, never two for one host).
+ */
+struct remote_query {
+    void (*fragment)(struct script *s, const struct host_result *hr, void *ud);
+    int (*record)(const struct host_result *hr, char *value, void *ud, struct err *e);
+    void *ud;
+};
+int run_query(struct run *r, const struct remote_query *q, struct err *e);
+void run_free(struct run *r);
+
+/* Offline: declare every host's catalog from assumed facts; no network. */
+int run_offline(const struct cluster *c, const struct run_options *o,
+                int (*each)(void *ud, const struct catalog *cat, struct err *e), void *ud,
+                struct err *e);
