@@ -1,0 +1,81 @@
+/* From the command line to a command's run(). */
+#include "cli/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+
+const char *inventory_path(const char *operand)
+{
+    if (operand)
+        return operand;
+    const char *env = getenv("CLUSTERCTL_INVENTORY");
+    return env && *env ? env : "inventory.json";
+}
+
+/* Which command, and with what. Help and version asked for as options become commands. */
+static int parse(int argc, char **argv, struct invocation *in, struct err *e)
+{
+    int first;
+    if (options_parse(NULL, argc, argv, &in->args, &first, e) < 0)
+        return -1;
+    if (in->args.version || in->args.help || first >= argc) {
+        in->command = in->args.version ? &cmd_version : &cmd_help;
+        if (in->args.version || in->args.help)
+            return 0;
+        err_set(e, ERR_USAGE, "no command given");
+        return err_hint(e, "`clusterctl help` lists the commands");
+    }
+    in->command = command_find(argv[first], e);
+    if (!in->command)
+        return -1;
+    argc -= first;
+    argv += first;
+    if (options_parse(in->command, argc, argv, &in->args, &first, e) < 0)
+        return -1;
+    if (in->args.help) {
+        in->operand = in->command->name;
+        in->command = &cmd_help;
+        return 0;
+    }
+    int max = in->command->usage[0] ? 1 : 0;
+    if (argc - first > max) {
+        err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[first + max]);
+        return err_hint(e, "usage: clusterctl %s%s%s [OPTIONS]", in->command->name,
+                        max ? " " : "", in->command->usage);
+    }
+    in->operand = first < argc ? argv[first] : NULL;
+    return 0;
+}
+
+static int run(struct invocation *in, struct err *e)
+{
+    if (in->command->flags & CMD_INVENTORY)
+        in->inventory = inventory_path(in->operand);
+    if (in->command->flags & CMD_LOADS && inventory_open(in, e) < 0)
+        return -1;
+    int status = in->command->run(in, e);
+    /* A result that did not get out is no result. */
+    if (status >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        return err_errno(e, "cannot write to standard output");
+    return status;
+}
+
+int app_main(int argc, char **argv)
+{
+    struct err e = {0};
+    struct invocation in = {.err = style_for(stderr, COLOR_AUTO)};
+    int status = parse(argc, argv, &in, &e);
+    in.out = style_for(stdout, in.args.color);
+    in.err = style_for(stderr, in.args.color);
+    if (status == 0)
+        status = run(&in, &e);
+    if (status < 0) {
+        if (e.msg[0])
+            report_error(&in.err, &e);
+        status = err_exit_status(e.code);
+    }
+    cluster_free(in.cluster);
+    return status;
+}
