@@ -16,7 +16,7 @@ def main(output, paths):
     names = [name for name, _ in templates]
     if len(set(names)) != len(names):
         sys.exit("embed.py: two templates have the same name")
-    parts = ["/* Written by templates/embed.py: do not edit. */\n#include \"templates/embedded.h\"\n"]
+    parts = ["/* Written by templates/embed.py. */\n#include \"templates/embedded.h\"\n"]
     for index, (name, path) in enumerate(templates):
         with open(path, "rb") as file:
             data = file.read()

@@ -106,9 +106,11 @@ static int parse_name(const struct renderer *r, struct tag *t, const char *s, co
     size_t n = (size_t)(close - s);
     if (!is_name(s, n) || n >= sizeof t->name) {
         fail_at(r, t->start, "not a tag that templates know");
-        return err_hint(r->e, "tags are {{name}}, {{#name}}, {{^name}}, {{/name}} and "
-                              "{{! comment}}; names are letters, digits, '_', '-' and dots, "
-                              "up to %d bytes", TEMPLATE_MAX_NAME - 1);
+        return err_hint(r->e,
+                        "tags are {{name}}, {{#name}}, {{^name}}, {{/name}} and "
+                        "{{! comment}}; names are letters, digits, '_', '-' and dots, "
+                        "up to %d bytes",
+                        TEMPLATE_MAX_NAME - 1);
     }
     memcpy(t->name, s, n);
     t->name[n] = '\0';
@@ -261,8 +263,8 @@ static int render_block(const struct renderer *r, const char **pos, const struct
             sb_addn(r->out, *pos, (size_t)(text_end - *pos));
         *pos = found ? t.after : r->end;
         if (!found)
-            return opened ? fail_at(r, opened->start, "this section is never closed: there is no "
-                                                      "{{/%s}}", opened->name)
+            return opened ? fail_at(r, opened->start, "there is no {{/%s}} to end this section",
+                                    opened->name)
                           : 0;
         int result = 0;
         switch (t.kind) {
@@ -286,7 +288,8 @@ int template_render_text(const char *origin, const char *text, size_t len, const
     size_t before = out->len;
     int result = render_block(&r, &pos, &root, NULL, 0);
     if (result == 0 && out->truncated)
-        result = err_set(e, ERR_FAILED, "%s: the result is longer than %zu bytes", origin, out->cap);
+        result =
+            err_set(e, ERR_FAILED, "%s: the result is longer than %zu bytes", origin, out->cap);
     if (result < 0 && out->s) { /* half a configuration file must not be taken for a whole one */
         out->len = before;
         out->s[before] = '\0';

@@ -13,10 +13,10 @@
  *   {{^name}}...{{/name}} exactly when {{#name}} would print nothing.
  *   {{! comment }}        nothing; may span lines.
  *
- * A name is looked up in the current context first, then outwards. A section or comment tag alone on
- * its line takes the whole line with it. Everything else is an error with template:line:column: a
- * {{name}} that is missing, null or of another type, other tag forms ({{{, {{&, {{>, {{=), sections
- * left open. Values are never scanned for tags, so a literal "{{" can come in as a value.
+ * A name is looked up in the current context first, then outwards. A section or comment tag alone
+ * on its line takes the whole line with it. Everything else is an error with template:line:column:
+ * a {{name}} that is missing, null or of another type, other tag forms ({{{, {{&, {{>, {{=),
+ * sections left open. Values are never scanned for tags: a literal "{{" can come in as a value.
  */
 #include <jansson.h>
 #include <stddef.h>

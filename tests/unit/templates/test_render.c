@@ -18,8 +18,9 @@
 static const char data_text[] =
     "{\"name\": \"web01\", \"port\": 80, \"zero\": 0, \"yes\": true, \"no\": false, \"nil\": null,"
     " \"empty\": \"\", \"html\": \"a<b>&\\\"{{name}}\", \"real\": 0.5, \"none\": [],"
-    " \"ips\": [\"10.1.1.132\", \"10.1.1.133\"], \"host\": {\"name\": \"inner\", \"if\": {\"mtu\": 1500}},"
-    " \"servers\": [{\"ip\": \"a\", \"tags\": [1, 2]}, {\"ip\": \"b\", \"tags\": []}], \"grid\": [[1, 2], [3]]}";
+    " \"ips\": [\"10.1.1.132\", \"10.1.1.133\"], \"grid\": [[1, 2], [3]],"
+    " \"host\": {\"name\": \"inner\", \"if\": {\"mtu\": 1500}},"
+    " \"servers\": [{\"ip\": \"a\", \"tags\": [1, 2]}, {\"ip\": \"b\", \"tags\": []}]}";
 
 static const struct {
     const char *text, *want;
@@ -38,18 +39,19 @@ static const struct {
     {"{{#yes}}{{name}}{{/yes}}{{#no}}x{{/no}}{{#nil}}x{{/nil}}{{#none}}x{{/none}}", "web01"},
     {"{{#missing}}{{nothing}}{{/missing}}{{#host.nope.deep}}x{{/host.nope.deep}}", ""},
     {"{{#name}}<{{.}}>{{/name}}{{#zero}}<{{.}}>{{/zero}}{{#empty}}x{{/empty}}", "<web01><0>"},
-    {"{{^no}}a{{/no}}{{^nil}}b{{/nil}}{{^none}}c{{/none}}{{^missing}}d{{/missing}}{{^empty}}e{{/empty}}",
-     "abcde"},
+    {"{{^no}}a{{/no}}{{^nil}}b{{/nil}}{{^none}}c{{/none}}{{^missing}}d{{/missing}}", "abcd"},
+    {"{{^empty}}e{{/empty}}{{^zero}}x{{/zero}}", "e"},
     {"{{^yes}}{{nothing}}{{/yes}}{{^name}}x{{/name}}{{^ips}}x{{/ips}}{{^real}}x{{/real}}", ""},
-    {"{{#servers}}{{ip}}:{{#tags}}{{ip}}{{.}}{{/tags}}{{^tags}}-{{/tags}} {{/servers}}", "a:a1a2 b:- "},
+    {"{{#servers}}{{ip}}:{{#tags}}{{ip}}{{.}}{{/tags}}{{^tags}}-{{/tags}} {{/servers}}",
+     "a:a1a2 b:- "},
     {"{{#grid}}{{#.}}{{.}}{{/.}};{{/grid}}", "12;3;"},
     {"a{{! a comment }}b{{!}}c", "abc"},
     {"a\n  {{! alone\n on two lines }}  \nb\n", "a\nb\n"},
     {"{{#yes}}\r\nx\r\n{{/yes}}\r\ny", "x\r\ny"},
     {"  {{#yes}}\n\tx\n  {{/yes}}", "\tx\n"},       /* standalone on an unended last line */
-    {"| {{#yes}} x\n{{/yes}}\n", "|  x\n"},          /* not alone: the line stays */
-    {"{{#yes}}{{#yes}}\nx{{/yes}}{{/yes}}", "\nx"},  /* two on a line are not alone either */
-    {"{{name}}\n{{port}}\n", "web01\n80\n"},          /* values never take the line */
+    {"| {{#yes}} x\n{{/yes}}\n", "|  x\n"},         /* not alone: the line stays */
+    {"{{#yes}}{{#yes}}\nx{{/yes}}{{/yes}}", "\nx"}, /* two on a line are not alone either */
+    {"{{name}}\n{{port}}\n", "web01\n80\n"},        /* values never take the line */
     {"{{#yes}}\n{{#yes}}\n{{! c }}\nx\n{{/yes}}\n{{/yes}}\n", "x\n"},
 };
 
@@ -162,8 +164,8 @@ static void embedded(void **state)
     const char *const *names = template_names();
     for (size_t i = 0; names[i]; i++)
         assert_true(i == 0 || strcmp(names[i - 1], names[i]) < 0);
-    json_t *data = json_pack("{s:[{s:s,s:i}]}", "sysctls", "key", "net.ipv4.conf.all.arp_ignore",
-                             "value", 1);
+    json_t *data =
+        json_pack("{s:[{s:s,s:i}]}", "sysctls", "key", "net.ipv4.conf.all.arp_ignore", "value", 1);
     assert_int_equal(template_render(NULL, "arp.sysctl.tmpl", data, &out, &e), 0);
     assert_non_null(strstr(out.s, "\nnet.ipv4.conf.all.arp_ignore = 1\n"));
     assert_null(strstr(out.s, "{{"));
@@ -248,11 +250,12 @@ static void checks_directory(void **state)
     char path[256];
     struct err e = {0};
     put("arp.sysctl.tmp", "x", 1);
-    check_says(ERR_USAGE, "/arp.sysctl.tmp does not override any template", "mean arp.sysctl.tmpl?");
+    check_says(ERR_USAGE, "/arp.sysctl.tmp does not override any template",
+               "mean arp.sysctl.tmpl?");
     snprintf(path, sizeof path, "%s/arp.sysctl.tmp", dir);
     unlink(path);
     put("arp.sysctl.tmpl", "\n {{#x}}", 8);
-    check_says(ERR_FAILED, "/arp.sysctl.tmpl:2:2: this section is never closed", "");
+    check_says(ERR_FAILED, "/arp.sysctl.tmpl:2:2: there is no {{/x}} to end this section", "");
     put("arp.sysctl.tmpl", "a\0b", 3);
     check_says(ERR_FAILED, "NUL byte", "");
     snprintf(path, sizeof path, "%s/arp.sysctl.tmpl", dir);
