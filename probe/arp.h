@@ -21,23 +21,26 @@ bool mac_eq(const struct mac *a, const struct mac *b);
 
 /* How the kernel would reach an address. */
 struct route {
-    bool on_link;           /* no gateway: the address is on one of our links */
-    bool local;             /* it is our own address */
+    bool on_link; /* a neighbour on one of our links: no gateway, and not ourselves */
+    bool local;   /* it is our own address */
     int ifindex;
     char ifname[16];
-    struct ipaddr source;
+    struct ipaddr source; /* family 0 when the kernel names none */
 };
+/* ERR_UNREACHABLE when there is no route (or a blackhole one). Sends nothing on any link. */
 int route_get(const struct ipaddr *to, struct route *out, struct err *e);
 
 struct arp_answers {
-    struct mac mac[ARP_MAX_ANSWERS]; /* distinct, in order of arrival */
+    struct mac mac[ARP_MAX_ANSWERS]; /* distinct, in order of arrival; any more are dropped */
     size_t n;
-    unsigned requests;               /* sent */
+    unsigned requests; /* sent */
 };
 
 /*
  * Broadcast `requests` ARP requests for an on-link IPv4 address, collecting answers for wait_ms
- * after each. Fails with ERR_SYSTEM (EPERM in the message) without CAP_NET_RAW.
+ * after each: always the whole time, since it is the second answer that tells. Only ARP replies
+ * sent to us count, not gratuitous announcements. Fails with ERR_SYSTEM ("Operation not permitted"
+ * in the message, and a hint) without CAP_NET_RAW.
  */
 int arp_ask(const struct ipaddr *addr, const struct route *via, unsigned requests, unsigned wait_ms,
             struct arp_answers *out, struct err *e);
