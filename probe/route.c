@@ -1,6 +1,5 @@
 /* Routes and neighbours as the kernel knows them, over netlink. */
 #include <errno.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/addr.h>
@@ -209,8 +208,8 @@ int neigh_get(const struct ipaddr *addr, int ifindex, bool *found, struct mac *o
         return err_set(e, ERR_SYSTEM, "cannot read the neighbour entry of %s: no memory", text);
     cleanup(cleanup_neigh) struct rtnl_neigh *neigh = rtnl_neigh_get(cache, ifindex, dst);
     struct nl_addr *mac = neigh ? rtnl_neigh_get_lladdr(neigh) : NULL;
-    const int unusable = NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP;
-    if (!mac || nl_addr_get_len(mac) != sizeof out->b || (rtnl_neigh_get_state(neigh) & unusable))
+    /* The kernel leaves the MAC out while it asks, and after it has asked in vain. */
+    if (!mac || nl_addr_get_len(mac) != sizeof out->b)
         return 0;
     memcpy(out->b, nl_addr_get_binary_addr(mac), sizeof out->b);
     *found = true;
