@@ -1,7 +1,8 @@
 #pragma once
 /*
  * The inventory as an immutable model: what the operator asked for, every default filled in, every
- * cross-host rule checked. Strings belong to the cluster's arena. Nothing here knows a host's facts.
+ * cross-host rule checked. Strings belong to the cluster's arena. Nothing here knows the hosts'
+ * facts.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,6 +77,7 @@ struct ssh_settings {
     const char *user;
     uint16_t port;
     const char *const *identities; /* NULL-terminated list of private key files, absolute paths */
+    bool identities_given;         /* named by the operator: one that is missing is an error */
     bool agent;                    /* also try the keys of ssh-agent */
     const char *const *known_hosts;/* NULL-terminated list of files, absolute paths */
     enum host_key_policy host_keys;

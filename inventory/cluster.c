@@ -1,0 +1,45 @@
+#include "inventory/cluster.h"
+
+#include <string.h>
+
+const struct host *cluster_next(const struct cluster *c, const struct host *after, unsigned roles)
+{
+    for (size_t i = after ? after->index_in_cluster + 1 : 0; i < c->n_hosts; i++)
+        if (c->hosts[i].roles & roles)
+            return &c->hosts[i];
+    return NULL;
+}
+
+size_t cluster_count(const struct cluster *c, unsigned roles)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_hosts; i++)
+        n += (c->hosts[i].roles & roles) != 0;
+    return n;
+}
+
+const struct host *cluster_host(const struct cluster *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_hosts; i++)
+        if (strcmp(c->hosts[i].name, name) == 0)
+            return &c->hosts[i];
+    return NULL;
+}
+
+const char *role_name(enum role r)
+{
+    switch (r) {
+    case ROLE_DIRECTOR: return "director";
+    case ROLE_REAL_SERVER: return "real_server";
+    case ROLE_NFS: return "nfs";
+    }
+    return "?";
+}
+
+void cluster_free(struct cluster *c)
+{
+    if (!c)
+        return;
+    struct arena arena = c->arena; /* the cluster itself lives in it */
+    arena_free(&arena);
+}

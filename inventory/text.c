@@ -1,0 +1,238 @@
+#include "inventory/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/ipaddr.h"
+#include "base/quote.h"
+
+static bool all_digits_and_dots(const char *s)
+{
+    return s[strspn(s, "0123456789.")] == '\0';
+}
+
+/* RFC 1123, 2.1: labels of 1 to 63, no hyphen at their ends; and what would shadow something. */
+static bool bad_hostname(const char *s)
+{
+    if (strcasecmp(s, "localhost") == 0 || all_digits_and_dots(s))
+        return true;
+    for (const char *label = s;; label++) {
+        size_t n = strcspn(label, ".");
+        if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-')
+            return true;
+        label += n;
+        if (!*label)
+            return false;
+    }
+}
+
+static bool bad_directory(const char *s)
+{
+    if (s[strlen(s) - 1] == '/')
+        return true;
+    for (const char *part = s + 1;; part++) {
+        size_t n = strcspn(part, "/");
+        if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+            return true;
+        part += n;
+        if (!*part)
+            return false;
+    }
+}
+
+static bool bad_options(const char *s)
+{
+    return s[0] == ',' || s[strlen(s) - 1] == ',' || strstr(s, ",,");
+}
+
+static bool dots_only(const char *s)
+{
+    return strcmp(s, ".") == 0 || strcmp(s, "..") == 0;
+}
+
+static bool not_a_home(const char *s)
+{
+    return s[0] == '~' && s[1] && s[1] != '/';
+}
+
+const struct text_rule any_text_rule = {
+    .max = 4096,
+    .what = "printable text",
+};
+const struct text_rule name_rule = {
+    .first = "A-Za-z0-9",
+    .rest = "A-Za-z0-9._-",
+    .max = 63,
+    .what = "letters, digits, '.', '_' and '-', and must start with a letter or a digit",
+};
+const struct text_rule hostname_rule = {
+    .rest = "A-Za-z0-9.-",
+    .max = 64,
+    .too_long = "Linux allows 64 for a host name",
+    .what = "letters, digits, '-', and '.' between labels",
+    .refuse = "^[0-9.]+$|^-|-$|^[.]|[.]$|[.][.-]|-[.]|[A-Za-z0-9-]{64}"
+              "|^[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]$",
+    .refused = bad_hostname,
+    .why_refused = "must be a host name (RFC 1123): labels of letters, digits and inner hyphens, "
+                   "at most 63 each, not an address and not localhost",
+};
+const struct text_rule interface_rule = {
+    .rest = "A-Za-z0-9._-",
+    .max = 15,
+    .too_long = "Linux allows 15 for an interface",
+    .what = "letters, digits, '.', '_' and '-'",
+    .refuse = "^[.][.]?$",
+    .refused = dots_only,
+    .why_refused = "must be the name of an interface, such as eth0",
+};
+/* keepalived reads '#' and '!' as comments, quotes and braces as syntax, '$' and '~' as macros. */
+const struct text_rule auth_pass_rule = {
+    .rest = "A-Za-z0-9%&*+,./:;<=>?@_|-",
+    .max = 8,
+    .too_long = "keepalived cuts it to 8",
+    .what = "letters, digits and %&*+,./:;<=>?@_|- (keepalived reads others as syntax)",
+};
+const struct text_rule check_path_rule = {
+    .first = "/",
+    .rest = "A-Za-z0-9._%&=?+,:@/-",
+    .max = 1024,
+    .what = "letters, digits and ._%&=?+,:@/- (keepalived reads others as syntax), "
+            "and must start with '/'",
+};
+const struct text_rule check_host_rule = {
+    .first = "A-Za-z0-9",
+    .rest = "A-Za-z0-9.:_-",
+    .max = 255,
+    .what = "letters, digits, '.', '-', '_', and ':' before a port",
+};
+const struct text_rule directory_rule = {
+    .first = "/",
+    .rest = "A-Za-z0-9._/-",
+    .max = 1024,
+    .what = "letters, digits and ._/-, and must start with '/'",
+    .refuse = "^/$|/$|//|/[.][.]?(/|$)",
+    .refused = bad_directory,
+    .why_refused = "must be a directory below /, without '.', '..', '//' or a '/' at its end",
+};
+const struct text_rule options_rule = {
+    .rest = "A-Za-z0-9_=:.,/+@%-",
+    .max = 1024,
+    .what = "letters, digits and _=:.,/+@%-: options separated by commas, without blanks",
+    .refuse = "^,|,$|,,",
+    .refused = bad_options,
+    .why_refused = "must be options separated by single commas",
+};
+const struct text_rule account_rule = {
+    .first = "A-Za-z0-9_",
+    .rest = "A-Za-z0-9._-",
+    .max = 32,
+    .too_long = "Linux allows 32 for a user or a group",
+    .what = "letters, digits, '.', '_' and '-', and must start with a letter, a digit or '_'",
+};
+const struct text_rule login_rule = {
+    .first = "A-Za-z0-9_",
+    .rest = "A-Za-z0-9.@_-",
+    .max = 64,
+    .what = "letters, digits, '.', '@', '_' and '-', and must start with a letter, a digit or '_'",
+};
+const struct text_rule file_name_rule = {
+    .first = "A-Za-z0-9_",
+    .rest = "A-Za-z0-9._-",
+    .max = 255,
+    .too_long = "Linux allows 255 for a file name",
+    .what = "letters, digits, '.', '_' and '-', and must start with a letter, a digit or '_': "
+            "a file name without a directory",
+};
+const struct text_rule page_rule = {
+    .max = 4096,
+    .what = "printable text without control characters",
+};
+const struct text_rule local_path_rule = {
+    .max = 4095,
+    .too_long = "Linux allows 4095 for a path",
+    .what = "printable text without control characters",
+    .refuse = "^~[^/]",
+    .refused = not_a_home,
+    .why_refused = "starts with another user's home, which is not supported; use ~/ or a full path",
+};
+
+/* Whether c is in a set written as between the brackets of a regular expression. */
+static bool in_set(const char *set, char c)
+{
+    for (; *set; set++) {
+        if (set[1] == '-' && set[2]) {
+            if (c >= set[0] && c <= set[2])
+                return true;
+            set += 2;
+        } else if (c == *set) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool printable(const char *s, size_t n)
+{
+    autosb struct strbuf sb = {0};
+    quote_terminal(&sb, s, n, false);
+    return sb.len == n && memcmp(sb_str(&sb), s, n) == 0;
+}
+
+/* What stands at s, for a message: the character, or its code where it can't be shown. */
+static const char *show_character(const char *s, struct arena *a)
+{
+    size_t n = 1;
+    while (((unsigned char)s[n] & 0xc0) == 0x80)
+        n++;
+    if (*s == ' ')
+        return "a blank";
+    if (printable(s, n))
+        return arena_printf(a, "'%.*s'", (int)n, s);
+    if (n == 1)
+        return arena_printf(a, "the control character 0x%02x", (unsigned char)*s);
+    return "an invisible character";
+}
+
+/* The first character that the rule does not allow, or NULL. */
+static const char *wrong_character(const struct text_rule *r, const char *s)
+{
+    size_t n = 1;
+    for (const char *p = s; *p; p += n) {
+        if (r->rest) {
+            if (!in_set(p == s && r->first ? r->first : r->rest, *p))
+                return p;
+            continue;
+        }
+        for (n = 1; ((unsigned char)p[n] & 0xc0) == 0x80;)
+            n++;
+        if (!printable(p, n))
+            return p;
+    }
+    return NULL;
+}
+
+const char *text_refused(const struct text_rule *r, const char *s, struct arena *a)
+{
+    size_t n = strlen(s);
+    if (n == 0)
+        return "must not be empty";
+    if (n > r->max) {
+        const char *why = r->too_long ? arena_printf(a, " (%s)", r->too_long) : "";
+        return arena_printf(a, "is %zu bytes long; at most %u are allowed%s", n, r->max, why);
+    }
+    const char *wrong = wrong_character(r, s);
+    if (wrong)
+        return arena_printf(a, "may hold only %s; found %s%s", r->what, show_character(wrong, a),
+                            wrong == s ? " at the start" : "");
+    return r->refused && r->refused(s) ? r->why_refused : NULL;
+}
+
+void text_pattern(const struct text_rule *r, struct strbuf *out)
+{
+    if (!r->rest)
+        sb_add(out, "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e]*$");
+    else if (r->first)
+        sb_addf(out, "^[%s][%s]*$", r->first, r->rest);
+    else
+        sb_addf(out, "^[%s]+$", r->rest);
+}
