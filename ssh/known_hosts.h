@@ -17,6 +17,8 @@ enum known_hosts_verdict {
 struct known_hosts_where {
     char file[512];       /* of the line that decided; "" when none */
     unsigned line;
+    char type[40];        /* the key on that line (unknown: the host's key of another type, if any) */
+    char fingerprint[64]; /* "SHA256:..." */
 };
 
 /*
@@ -27,6 +29,11 @@ struct known_hosts_where {
 int known_hosts_check(const char *const *files, const char *host, unsigned port, const char *key_type,
                       const unsigned char *key, size_t key_len, enum known_hosts_verdict *verdict,
                       struct known_hosts_where *where, struct err *e);
+
+/*
+ * "SHA256:..." of a key blob, as ssh-keygen -l prints it, into out.
+ */
+void known_hosts_fingerprint(const unsigned char *key, size_t key_len, char out[static 64]);
 
 /*
  * The key types on file for a host, for the handshake's preference list: at most `max` names such

@@ -1,0 +1,59 @@
+#pragma once
+/* What the files of this layer share. Nobody outside ssh/ includes it. */
+#include <libssh2.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "ssh/ssh.h"
+#include "ssh/wait.h"
+
+enum { PEER_ALIVE = -1, PEER_CLOSED = 0 }; /* struct ssh.lost; anything else is an errno */
+
+struct ssh {
+    LIBSSH2_SESSION *session;
+    const struct host *host; /* of the caller's cluster, which outlives the session */
+    int fd;
+    int cancel_fd;
+    char peer[192];          /* "LVS-master (10.1.1.130:22)", for messages */
+    char address[IPADDR_STRLEN];
+    bool ready;              /* logged in */
+    bool broken;             /* libssh2's state is not to be trusted any more: no further calls */
+    int lost;                /* why the socket failed: see above */
+    uint64_t received;       /* bytes from the peer */
+    int64_t last_heard;      /* clock_ms() of the last byte received */
+    size_t budget;           /* bytes that libssh2 may still read before the next wait */
+    bool closing;            /* no more network traffic, only free the memory */
+    char farewell[256];      /* the text of the peer's SSH_MSG_DISCONNECT, made printable */
+    struct ssh_exec *exec;   /* the command in flight, or NULL */
+};
+
+/* $SSH_AUTH_SOCK as it was at ssh_global_init(), or NULL: getenv() is not safe among threads. */
+const char *ssh_agent_socket(void);
+
+/* session.c: wait until the libssh2 call that returned EAGAIN can go on. */
+int ssh_again(struct ssh *s, int64_t deadline, const char *doing, struct err *e);
+/* Between pieces of work that need not wait: notice the deadline and the cancellation. */
+int ssh_glance(struct ssh *s, int64_t deadline, const char *doing, struct err *e);
+enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline);
+unsigned ssh_connect_timeout(const struct host *h);
+
+/* tcp.c */
+int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e);
+
+/* The steps of ssh_connect() after the key exchange. */
+int hostkey_prefer(struct ssh *s, struct err *e); /* before it: which key types to ask for */
+int hostkey_verify(struct ssh *s, struct err *e);
+int auth_login(struct ssh *s, int64_t deadline, struct err *e);
+
+/*
+ * error.c: the one formatter. `rc` is what the libssh2 call returned, `doing` what it was for, as in
+ * "connection lost during X". Marks the session broken. ssh_stopped() does the same for a wait that
+ * ended with WAIT_TIMEOUT or WAIT_CANCELLED.
+ */
+int ssh_fail(struct ssh *s, long rc, const char *doing, struct err *e);
+int ssh_stopped(struct ssh *s, enum wait_result why, const char *doing, struct err *e);
+bool ssh_is_loss(const struct ssh *s, long rc);
+
+/* Bytes from the peer for a message: control characters made visible, cut to fit. */
+void ssh_printable(char *out, size_t size, const char *s, size_t n);

@@ -1,0 +1,334 @@
+/* A session's life: connect, key exchange, host key, login, close. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ssh/internal.h"
+
+enum {
+    /* How much a peer may send before we look at the deadline and at Ctrl-C again. */
+    READ_BUDGET = 1 << 20,
+    RETRY_MIN_MS = 50,
+    RETRY_MAX_MS = 1000,
+    CLOSE_MS = 500,
+    FREE_TRIES = 100,
+};
+
+/*
+ * What we offer, best first. libssh2's own list still ends in 3des, arcfour, MD5 and 1024-bit groups.
+ * OpenSSH 7.4 (CentOS 7) and later know the first of each.
+ */
+static const struct {
+    int method;
+    const char *list;
+} algorithms[] = {
+    {LIBSSH2_METHOD_KEX,
+     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+     "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+     "diffie-hellman-group14-sha256,diffie-hellman-group-exchange-sha256"},
+    {LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes192-ctr,aes256-ctr"},
+    {LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes192-ctr,aes256-ctr"},
+    {LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512"},
+    {LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512"},
+    {LIBSSH2_METHOD_COMP_CS, "none"},
+    {LIBSSH2_METHOD_COMP_SC, "none"},
+};
+
+static char *agent_socket;
+
+int ssh_global_init(struct err *e)
+{
+    const char *path = getenv("SSH_AUTH_SOCK");
+    if (libssh2_init(0))
+        return err_set(e, ERR_SYSTEM, "libssh2 cannot be initialised");
+    agent_socket = path && *path ? xstrdup(path) : NULL;
+    return 0;
+}
+
+void ssh_global_exit(void)
+{
+    libssh2_exit();
+    free(agent_socket);
+    agent_socket = NULL;
+}
+
+const char *ssh_agent_socket(void)
+{
+    return agent_socket;
+}
+
+unsigned ssh_connect_timeout(const struct host *h)
+{
+    return h->ssh.connect_timeout_ms ? h->ssh.connect_timeout_ms : 10000;
+}
+
+/*
+ * libssh2 1.10 crashes, or reports success, on several of its own failed allocations: never let one
+ * fail.
+ */
+static void *mem_alloc(size_t n, void **abstract)
+{
+    (void)abstract;
+    return xmalloc(n ? n : 1);
+}
+
+static void *mem_realloc(void *p, size_t n, void **abstract)
+{
+    (void)abstract;
+    return xrealloc(p, n ? n : 1);
+}
+
+static void mem_free(void *p, void **abstract)
+{
+    (void)abstract;
+    free(p);
+}
+
+/*
+ * Our own recv() and send() under libssh2, to know afterwards why and when the connection ended,
+ * which libssh2 forgets. They return bytes, or -errno.
+ */
+static ssize_t sock_recv(libssh2_socket_t fd, void *buf, size_t n, int flags, void **abstract)
+{
+    struct ssh *s = *abstract;
+    if (s->closing || s->lost != PEER_ALIVE)
+        return -ECONNABORTED;
+    if (!s->budget)
+        return -EAGAIN;
+    if (n > s->budget)
+        n = s->budget;
+    ssize_t got;
+    do
+        got = recv(fd, buf, n, flags);
+    while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        s->budget -= (size_t)got;
+        s->received += (uint64_t)got;
+        s->last_heard = clock_ms();
+        return got;
+    }
+    if (got == 0)
+        s->lost = PEER_CLOSED;
+    else if (errno != EAGAIN)
+        s->lost = errno;
+    return got ? -errno : 0;
+}
+
+static ssize_t sock_send(libssh2_socket_t fd, const void *buf, size_t n, int flags, void **abstract)
+{
+    struct ssh *s = *abstract;
+    if (s->closing || (s->lost != PEER_ALIVE && s->lost != PEER_CLOSED))
+        return -ECONNABORTED;
+    ssize_t put;
+    do
+        put = send(fd, buf, n, flags | MSG_NOSIGNAL);
+    while (put < 0 && errno == EINTR);
+    if (put < 0 && errno != EAGAIN && s->lost == PEER_ALIVE)
+        s->lost = errno;
+    return put < 0 ? -errno : put;
+}
+
+static void on_disconnect(LIBSSH2_SESSION *session, int reason, const char *message, int len,
+                          const char *lang, int lang_len, void **abstract)
+{
+    struct ssh *s = *abstract;
+    (void)session, (void)reason, (void)lang, (void)lang_len;
+    if (message && len > 0)
+        ssh_printable(s->farewell, sizeof s->farewell, message, (size_t)len);
+    else
+        snprintf(s->farewell, sizeof s->farewell, "goodbye");
+}
+
+static void set_callback(LIBSSH2_SESSION *session, int type, void (*fn)(void))
+{
+    void *p; /* libssh2 takes functions as void *, which ISO C has no cast for */
+    memcpy(&p, &fn, sizeof p);
+    libssh2_session_callback_set(session, type, p);
+}
+
+static int new_session(struct ssh *s, struct err *e)
+{
+    s->session = libssh2_session_init_ex(mem_alloc, mem_free, mem_realloc, s);
+    if (!s->session)
+        return err_set(e, ERR_SYSTEM, "%s: libssh2 cannot create a session", s->peer);
+    libssh2_session_set_blocking(s->session, 0);
+    libssh2_session_banner_set(s->session, "SSH-2.0-clusterctl");
+    set_callback(s->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))sock_recv);
+    set_callback(s->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))sock_send);
+    set_callback(s->session, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))on_disconnect);
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        int rc = libssh2_session_method_pref(s->session, algorithms[i].method, algorithms[i].list);
+        if (rc)
+            return ssh_fail(s, rc, "choosing algorithms", e);
+    }
+    return 0;
+}
+
+static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64_t deadline)
+{
+    struct wait w = {.fd = s->fd, .events = events, .cancel_fd = s->cancel_fd, .wake_fd = wake_fd,
+                     .deadline = deadline};
+    enum wait_result r = wait_io(&w);
+    s->budget = READ_BUDGET;
+    return r;
+}
+
+enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline)
+{
+    int directions = libssh2_session_block_directions(s->session);
+    short events = 0;
+    if (directions & LIBSSH2_SESSION_BLOCK_INBOUND)
+        events |= POLLIN;
+    if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
+        events |= POLLOUT;
+    return wait_for(s, events, wake_fd, deadline);
+}
+
+int ssh_again(struct ssh *s, int64_t deadline, const char *doing, struct err *e)
+{
+    enum wait_result r = ssh_wait(s, -1, deadline);
+    return r == WAIT_READY ? 0 : ssh_stopped(s, r, doing, e);
+}
+
+int ssh_glance(struct ssh *s, int64_t deadline, const char *doing, struct err *e)
+{
+    enum wait_result r = wait_for(s, POLLIN | POLLOUT, -1, deadline);
+    return r == WAIT_READY ? 0 : ssh_stopped(s, r, doing, e);
+}
+
+static void end_session(struct ssh *s)
+{
+    if (s->session) {
+        s->closing = true; /* every send and recv fails from here on, so nothing can wait */
+        for (int i = 0; i < FREE_TRIES; i++)
+            if (libssh2_session_free(s->session) != LIBSSH2_ERROR_EAGAIN)
+                break;
+    }
+    if (s->fd >= 0)
+        close(s->fd);
+    s->session = NULL;
+    s->fd = -1;
+}
+
+/* The connection is fresh: forget what an earlier try has left. */
+static void begin_session(struct ssh *s)
+{
+    s->broken = s->closing = false;
+    s->lost = PEER_ALIVE;
+    s->last_heard = clock_ms();
+    s->budget = READ_BUDGET;
+    s->farewell[0] = '\0';
+}
+
+enum handshake { SHAKEN, REFUSED, FAILED };
+
+/*
+ * TCP connect and key exchange. REFUSED: the server hung up before the exchange was complete, which
+ * is what sshd does when too many others are at its door (MaxStartups); worth another try.
+ */
+static enum handshake handshake(struct ssh *s, struct err *e)
+{
+    int rc;
+    begin_session(s);
+    s->fd = tcp_connect(s, deadline_in(ssh_connect_timeout(s->host)), e);
+    if (s->fd < 0 || new_session(s, e) || hostkey_prefer(s, e))
+        return FAILED;
+
+    int64_t deadline = deadline_in(ssh_connect_timeout(s->host));
+    while ((rc = libssh2_session_handshake(s->session, s->fd)) == LIBSSH2_ERROR_EAGAIN) {
+        enum wait_result r = ssh_wait(s, -1, deadline);
+        if (r == WAIT_READY)
+            continue;
+        ssh_stopped(s, r, "the SSH handshake", e);
+        if (r == WAIT_TIMEOUT) {
+            err_set(e, ERR_UNREACHABLE, "%s: connected, but the SSH handshake was not complete "
+                    "within %.1f s", s->peer, ssh_connect_timeout(s->host) / 1000.0);
+            err_hint(e, "Is it an sshd that listens there, and is the machine overloaded? Try: "
+                        "ssh -v -p %u %s@%s", s->host->ssh.port, s->host->ssh.user, s->address);
+        }
+        return FAILED;
+    }
+    if (!rc)
+        return SHAKEN;
+    bool hung_up = ssh_is_loss(s, rc) && !s->farewell[0];
+    ssh_fail(s, rc, "the SSH handshake", e);
+    if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)
+        err_hint(e, "The two ends share no algorithm. See: ssh -vv -p %u %s@%s", s->host->ssh.port,
+                 s->host->ssh.user, s->address);
+    return hung_up ? REFUSED : FAILED;
+}
+
+static int64_t jitter(int64_t span)
+{
+    unsigned r = 0;
+    if (getrandom(&r, sizeof r, 0) != (ssize_t)sizeof r)
+        r = (unsigned)clock_ms();
+    return (int64_t)(r % (unsigned)span);
+}
+
+static int handshake_with_retries(struct ssh *s, struct err *e)
+{
+    int64_t give_up = deadline_in(ssh_connect_timeout(s->host));
+    int64_t span = RETRY_MIN_MS;
+    for (unsigned tries = 1;; tries++) {
+        enum handshake result = handshake(s, e);
+        if (result != REFUSED)
+            return result == SHAKEN ? 0 : -1;
+        end_session(s);
+        int64_t pause = span + jitter(span);
+        if (clock_ms() + pause >= give_up) {
+            err_set(e, ERR_UNREACHABLE, "%s: the host hangs up on every SSH handshake (%u tries in "
+                    "%.1f s)", s->peer, tries, ssh_connect_timeout(s->host) / 1000.0);
+            return err_hint(e, "Too many connections at once (MaxStartups in sshd_config), a ban "
+                               "(fail2ban, hosts.deny), or not an sshd: see the host's sshd log, "
+                               "and ssh -v -p %u %s@%s", s->host->ssh.port, s->host->ssh.user,
+                            s->address);
+        }
+        if (wait_pause(s->cancel_fd, pause) == WAIT_CANCELLED)
+            return err_set(e, ERR_INTERRUPTED, "%s: interrupted while connecting", s->peer);
+        span = span * 2 < RETRY_MAX_MS ? span * 2 : RETRY_MAX_MS;
+    }
+}
+
+struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e)
+{
+    struct ssh *s = xcalloc(1, sizeof *s);
+    bool v6 = host->address.family == AF_INET6;
+
+    s->host = host;
+    s->fd = -1;
+    s->cancel_fd = cancel ? cancel->cancel_fd : -1;
+    ipaddr_str(&host->address, s->address);
+    snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "", s->address,
+             v6 ? "]" : "", host->ssh.port);
+
+    if (handshake_with_retries(s, e) || hostkey_verify(s, e) ||
+        auth_login(s, deadline_in(ssh_connect_timeout(host)), e)) {
+        end_session(s);
+        free(s);
+        return NULL;
+    }
+    s->ready = true;
+    return s;
+}
+
+void ssh_close(struct ssh *s)
+{
+    if (!s)
+        return;
+    if (!s->broken && s->lost == PEER_ALIVE) {
+        int64_t deadline = deadline_in(CLOSE_MS);
+        while (libssh2_session_disconnect(s->session, "done") == LIBSSH2_ERROR_EAGAIN)
+            if (ssh_wait(s, -1, deadline) != WAIT_READY)
+                break;
+    }
+    end_session(s);
+    free(s);
+}

@@ -1,0 +1,96 @@
+/* The TCP connection under a session: numeric addresses only, never longer than the deadline. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "ssh/internal.h"
+
+static socklen_t to_sockaddr(const struct host *h, struct sockaddr_storage *ss)
+{
+    memset(ss, 0, sizeof *ss);
+    if (h->address.family == AF_INET6) {
+        struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(h->ssh.port)};
+        memcpy(&sin6.sin6_addr, h->address.b, sizeof sin6.sin6_addr);
+        memcpy(ss, &sin6, sizeof sin6);
+        return sizeof sin6;
+    }
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(h->ssh.port)};
+    memcpy(&sin.sin_addr, h->address.b, sizeof sin.sin_addr);
+    memcpy(ss, &sin, sizeof sin);
+    return sizeof sin;
+}
+
+/*
+ * A peer that vanishes without a word must not hold a run for the kernel's default of a quarter of
+ * an hour. Keepalive probes cover a silent wait, TCP_USER_TIMEOUT unacknowledged data; SSH's own
+ * keepalive messages would need libssh2 to send in the middle of other packets, which it mishandles.
+ */
+static void notice_dead_peer(int fd, unsigned dead_after_ms)
+{
+    int on = 1, probes = 3;
+    int step = (int)(dead_after_ms / 4000);
+    unsigned limit = dead_after_ms;
+    if (step < 1)
+        step = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!dead_after_ms)
+        return;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &step, sizeof step);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &step, sizeof step);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+}
+
+static int connect_error(const struct ssh *s, int error, struct err *e)
+{
+    const struct host *h = s->host;
+    err_set(e, ERR_UNREACHABLE, "%s: cannot connect: %s", s->peer, strerror(error));
+    if (error == ECONNREFUSED)
+        return err_hint(e, "The machine is up, but nothing listens on port %u: is sshd running, and "
+                           "on this port (\"port\" under \"ssh\" in the inventory)?", h->ssh.port);
+    if (error == EHOSTUNREACH || error == ENETUNREACH)
+        return err_hint(e, "Is the machine on, and the address right? Try: ip route get %s; ping %s",
+                        s->address, s->address);
+    return err_hint(e, "Try: ssh -v -p %u %s@%s", h->ssh.port, h->ssh.user, s->address);
+}
+
+/* Returns the connected, non-blocking socket or -1. */
+int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = to_sockaddr(s->host, &ss);
+    autoclose int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_errno(e, "%s: cannot create a socket", s->peer);
+    notice_dead_peer(fd, s->host->ssh.dead_after_ms);
+
+    if (connect(fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
+        return connect_error(s, errno, e);
+    struct wait w = {.fd = fd, .events = POLLOUT, .cancel_fd = s->cancel_fd, .wake_fd = -1,
+                     .deadline = deadline};
+    switch (wait_io(&w)) {
+    case WAIT_CANCELLED:
+        return err_set(e, ERR_INTERRUPTED, "%s: interrupted while connecting", s->peer);
+    case WAIT_TIMEOUT:
+        err_set(e, ERR_UNREACHABLE, "%s: cannot connect: no answer within %.1f s", s->peer,
+                ssh_connect_timeout(s->host) / 1000.0);
+        return err_hint(e, "Is the machine on, and does a firewall drop port %u? Try: ping %s",
+                        s->host->ssh.port, s->address);
+    case WAIT_READY:
+    case WAIT_WOKEN:
+        break;
+    }
+    int error = 0;
+    len = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+        return connect_error(s, error ? error : errno, e);
+    int connected = fd;
+    fd = -1;
+    return connected;
+}
