@@ -48,7 +48,7 @@ struct facts {
 
 /* The reading script (a fragment for script.h) and its parser: one record at a time. */
 struct script;
-void facts_script(struct script *s);
+void facts_script(struct script *s, const struct host *host);
 int facts_record(struct facts *f, char *value, struct err *e);
 /* After the last record: derive, and refuse what cannot be served (unknown OS, not root, ...). */
 int facts_finish(struct facts *f, const struct host *host, struct err *e);

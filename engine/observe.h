@@ -14,6 +14,8 @@ struct observation {
 void observation_init(struct observation *o, const struct catalog *c);
 /* The script that observes everything in the catalog. */
 void observe_script(struct script *s, const struct catalog *c);
+/* The shell functions that the types in the catalog use: once in every script. */
+void observe_functions(struct script *s, const struct catalog *c);
 /* The fragment that observes one resource again, after a step. */
 void observe_one(struct script *s, const struct resource *r);
 /* Forget what is known of one resource, before it is observed again. */

@@ -65,6 +65,7 @@ struct res_port {
 /* key: absolute path */
 struct res_dir {
     bool exists;
+    bool any; /* wanted: existence is all that counts (a mount point shows the mounted root's mode) */
     const char *owner, *group;
     unsigned mode;
 };
@@ -74,6 +75,7 @@ struct res_file {
     bool exists;         /* wanted: always true */
     const char *content; /* NUL-terminated text; NULL when it does not exist */
     size_t len;
+    bool special;        /* observed: there, but not a regular file */
     const char *owner, *group;
     unsigned mode;
     enum file_check check;
@@ -126,23 +128,24 @@ struct fw_rule {
     const char *protocol; /* "tcp", "udp", "vrrp" */
     unsigned port;        /* 0 for vrrp */
     struct ipaddr source; /* family 0: anyone */
-    bool present;         /* observed: an equal rule is in force and will be after a reboot */
 };
 
 enum firewall_backend { FW_NONE, FW_FIREWALLD, FW_UFW, FW_NFTABLES };
 
 /* The rules that must be in force in whatever firewall is active. key: "firewall" */
 struct res_firewall {
-    enum firewall_backend backend; /* observed */
-    bool disabled;                 /* wanted: no firewall at all; observed: none is active */
+    bool disabled; /* wanted: no firewall at all */
     struct fw_rule *rules;
     size_t n_rules;
-    const char *const *chains; /* observed, nftables: "inet filter input" that drop, NULL-terminated */
+    /* observed: what is active, and the rules of ours in it, now and after a reboot, in its words */
+    enum firewall_backend backend;
+    const char *const *chains; /* nftables: "inet filter input", those that drop; NULL-terminated */
+    const char *const *live, *const *stored;
 };
 
 /* key: boolean's name */
 struct res_sebool {
-    bool live, stored;
+    bool on;
 };
 
 /* Live export table. key: the exported path */

@@ -4,6 +4,7 @@
  * read /dev/null. Everything it says to us is a line that begins with '@' and the run's nonce;
  * anything else on standard output (a login banner, say) is not ours and is ignored.
  */
+#include "base/err.h"
 #include "base/strbuf.h"
 
 enum { NONCE_LEN = 16 }; /* characters; 80 random bits in base32-like letters */

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * The board on which workers post the milestones their hosts have reached and wait for those of
+ * others. A host that has ended, well or badly, will post nothing more.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "inventory/cluster.h"
+
+enum milestone_state { MILESTONE_PENDING, MILESTONE_REACHED, MILESTONE_LOST };
+
+struct board;
+
+struct board *board_new(size_t n_hosts);
+void board_free(struct board *b);
+void board_reset(struct board *b); /* before a pass */
+void board_post(struct board *b, const struct host *h, const char *milestone);
+void board_end(struct board *b, const struct host *h);
+enum milestone_state board_state(struct board *b, const struct host *h, const char *milestone);
+
+/* An eventfd that is written to at every change, for one waiting worker. */
+int board_subscribe(struct board *b); /* -1 with errno */
+void board_unsubscribe(struct board *b, int fd);

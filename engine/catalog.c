@@ -1,0 +1,188 @@
+#include "engine/catalog.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "engine/module.h"
+
+const char *impact_name(enum impact i)
+{
+    static const char *const names[] = {"none", "reload", "restart", "vip-moves"};
+    return names[i];
+}
+
+const struct resource *catalog_find(const struct catalog *c, enum res_type type, const char *key)
+{
+    for (size_t i = 0; i < c->list.n; i++)
+        if (c->list.v[i]->type == type && !strcmp(c->list.v[i]->key, key))
+            return c->list.v[i];
+    return NULL;
+}
+
+static struct resource *add(struct catalog *c, enum res_type type, const char *key)
+{
+    assert(!catalog_find(c, type, key));
+    struct resource *r = arena_new(&c->arena, struct resource);
+    r->type = type;
+    r->key = arena_strdup(&c->arena, key);
+    r->module = c->module ? c->module : "";
+    r->index = c->list.n;
+    *vec_push(&c->list) = r;
+    return r;
+}
+
+static const char *or_default(const char *s, const char *def)
+{
+    return s ? s : def;
+}
+
+struct resource *want_hostname(struct catalog *c, const char *name)
+{
+    struct resource *r = add(c, RES_HOSTNAME, name);
+    r->hostname = (struct res_hostname){name, name};
+    return r;
+}
+
+struct resource *want_packages(struct catalog *c, const char *const *names)
+{
+    struct resource *r = add(c, RES_PACKAGES, "packages");
+    r->packages.names = names;
+    return r;
+}
+
+struct resource *want_port(struct catalog *c, unsigned port, const char *owner)
+{
+    struct resource *r = add(c, RES_PORT, arena_printf(&c->arena, "tcp/%u", port));
+    r->port = (struct res_port){.port = port, .owner = owner};
+    return r;
+}
+
+struct resource *want_dir(struct catalog *c, const char *path, struct res_dir d)
+{
+    struct resource *r = add(c, RES_DIR, path);
+    d.exists = true;
+    d.owner = or_default(d.owner, "root");
+    d.group = or_default(d.group, "root");
+    d.mode = d.mode ? d.mode : 0755;
+    r->dir = d;
+    return r;
+}
+
+struct resource *want_file(struct catalog *c, const char *path, struct res_file f)
+{
+    struct resource *r = add(c, RES_FILE, path);
+    f.exists = true;
+    f.owner = or_default(f.owner, "root");
+    f.group = or_default(f.group, "root");
+    f.mode = f.mode ? f.mode : 0644;
+    f.len = f.len ? f.len : strlen(f.content);
+    r->file = f;
+    return r;
+}
+
+struct resource *want_block(struct catalog *c, const char *path, struct res_block b)
+{
+    struct resource *r = add(c, RES_BLOCK, path);
+    b.marker = or_default(b.marker, "clusterctl");
+    r->block = b;
+    return r;
+}
+
+struct resource *want_sysctl(struct catalog *c, const char *key, const char *value)
+{
+    struct resource *r = add(c, RES_SYSCTL, key);
+    r->sysctl.value = value;
+    return r;
+}
+
+struct resource *want_kmod(struct catalog *c, const char *name)
+{
+    struct resource *r = add(c, RES_KMOD, name);
+    r->kmod.loaded = true;
+    return r;
+}
+
+struct resource *want_address(struct catalog *c, struct res_address a)
+{
+    char buf[IPADDR_STRLEN];
+    struct resource *r = add(c, RES_ADDRESS,
+                             arena_printf(&c->arena, "%s/%u", ipaddr_str(&a.address, buf), a.prefix));
+    a.present = a.route = true;
+    r->address = a;
+    return r;
+}
+
+struct resource *want_firewall(struct catalog *c, struct res_firewall f)
+{
+    struct resource *r = add(c, RES_FIREWALL, "firewall");
+    r->firewall = f;
+    return r;
+}
+
+struct resource *want_sebool(struct catalog *c, const char *name)
+{
+    struct resource *r = add(c, RES_SEBOOL, name);
+    r->sebool = (struct res_sebool){true};
+    return r;
+}
+
+struct resource *want_export(struct catalog *c, const char *path, struct res_export x)
+{
+    struct resource *r = add(c, RES_EXPORT, path);
+    r->export = x;
+    return r;
+}
+
+struct resource *want_mount(struct catalog *c, const char *path, struct res_mount m)
+{
+    struct resource *r = add(c, RES_MOUNT, path);
+    r->mount = m;
+    return r;
+}
+
+struct resource *want_service(struct catalog *c, const char *unit, struct res_service s)
+{
+    struct resource *r = add(c, RES_SERVICE, unit);
+    s.exists = s.enabled = s.active = true;
+    r->service = s;
+    return r;
+}
+
+void want_needs(struct catalog *c, struct resource *r, const struct host *host,
+                const char *milestone, bool soft)
+{
+    struct need *list = arena_array(&c->arena, struct need, r->n_needs + 1);
+    if (r->n_needs)
+        memcpy(list, r->needs, r->n_needs * sizeof *list);
+    list[r->n_needs] = (struct need){host, milestone, soft};
+    r->needs = list;
+    r->n_needs++;
+}
+
+const char *catalog_render(struct catalog *c, const char *name, json_t *data, struct err *e)
+{
+    autosb struct strbuf sb = {0};
+    int rc = template_render(c->templates, name, data, &sb, e);
+    json_decref(data);
+    return rc < 0 ? NULL : arena_strdup(&c->arena, sb_str(&sb));
+}
+
+void catalog_free(struct catalog *c)
+{
+    vec_free(&c->list);
+    vec_free(&c->secrets);
+    arena_free(&c->arena);
+}
+
+int modules_declare(const struct module_table *modules, struct catalog *cat, struct err *e)
+{
+    for (const struct module *const *m = modules->list; *m; m++) {
+        if (!((*m)->roles & cat->host->roles))
+            continue;
+        cat->module = (*m)->name;
+        if ((*m)->declare(cat, e) < 0)
+            return err_wrap(e, "module %s", (*m)->name);
+    }
+    cat->module = NULL;
+    return 0;
+}

@@ -1,0 +1,239 @@
+#include "engine/facts.h"
+
+#include <string.h>
+
+#include "base/parse.h"
+#include "engine/script.h"
+
+int version_cmp(struct version a, struct version b)
+{
+    if (a.major != b.major)
+        return a.major < b.major ? -1 : 1;
+    if (a.minor != b.minor)
+        return a.minor < b.minor ? -1 : 1;
+    return a.patch < b.patch ? -1 : a.patch > b.patch;
+}
+
+/* Builtins where possible: every process costs the host, and we are not alone on it. */
+static const char facts_sh[] =
+    "facts() {\n"
+    "  while IFS= read -r l; do r os \"$l\"; done </etc/os-release\n"
+    "  read -r l </proc/sys/kernel/osrelease; r kernel \"$l\"\n"
+    "  read -r l </proc/sys/kernel/hostname; r hostname \"$l\"\n"
+    "  [ -r /etc/machine-id ] && read -r l </etc/machine-id && r machine_id \"$l\"\n"
+    "  while read -r k u l; do case $k in Uid:) r uid \"$u\" ;; esac; done </proc/$$/status\n"
+    "  [ -d /run/systemd/system ] && r systemd 1\n"
+    "  [ -r /sys/fs/selinux/enforce ] && read -r l </sys/fs/selinux/enforce; r selinux \"${l:-}\"\n"
+    "  for d in /sys/class/net/*; do [ -r \"$d/address\" ] && read -r l <\"$d/address\" &&\n"
+    "    r link \"${d##*/} $l\"; done\n"
+    "  ip -o addr show | while IFS= read -r l; do r addr \"$l\"; done\n"
+    "}\n";
+
+static const char facts_keepalived_sh[] =
+    "facts_keepalived() {\n"
+    "  if command -v keepalived >/dev/null; then\n"
+    "    r keepalived \"$(keepalived -v 2>&1 | head -n 1)\"\n"
+    "  elif command -v apt-cache >/dev/null; then\n"
+    "    r keepalived_candidate \"$(apt-cache policy keepalived | grep Candidate:)\"\n"
+    "  fi\n"
+    "}\n";
+
+void facts_script(struct script *s, const struct host *host)
+{
+    script_add(s, facts_sh);
+    if (host->roles & ROLE_DIRECTOR)
+        script_add(s, facts_keepalived_sh);
+    script_add(s, "{ l=; facts\n");
+    if (host->roles & ROLE_DIRECTOR)
+        script_add(s, "facts_keepalived\n");
+    script_add(s, "} </dev/null\n");
+}
+
+/* "ID=debian", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"' (os-release(5)) */
+static void os_line(struct facts *f, char *line)
+{
+    char *value = strchr(line, '=');
+    if (!value)
+        return;
+    *value++ = '\0';
+    size_t n = strlen(value);
+    if (n >= 2 && (*value == '"' || *value == '\'') && value[n - 1] == *value) {
+        value[n - 1] = '\0';
+        value++;
+    }
+    const char **field = !strcmp(line, "ID")            ? &f->os_id
+                         : !strcmp(line, "VERSION_ID")  ? &f->os_version
+                         : !strcmp(line, "PRETTY_NAME") ? &f->os_pretty
+                                                        : NULL;
+    if (field)
+        *field = arena_strdup(&f->arena, value);
+}
+
+static struct iface *iface_named(struct facts *f, const char *name)
+{
+    for (size_t i = 0; i < f->ifaces.n; i++)
+        if (!strcmp(f->ifaces.v[i].name, name))
+            return &f->ifaces.v[i];
+    struct iface *n = vec_push(&f->ifaces);
+    n->name = arena_strdup(&f->arena, name);
+    n->mac = "";
+    return n;
+}
+
+/* "2: eth0    inet 10.1.1.130/24 brd 10.1.1.255 scope global eth0\ ..." */
+static void addr_line(struct facts *f, char *line)
+{
+    const char *number = parse_word(&line), *ifname = parse_word(&line);
+    const char *family = parse_word(&line);
+    char *address = parse_word(&line);
+    if (!number || !ifname || !family || !address || strncmp(family, "inet", 4) != 0)
+        return;
+    char *slash = strchr(address, '/');
+    if (slash)
+        *slash = '\0';
+    struct iface_address a = {0};
+    uint64_t prefix = 0;
+    if (!ipaddr_parse(address, &a.address))
+        return;
+    if (!slash || !parse_u64(slash + 1, 0, 128, &prefix))
+        prefix = ipaddr_bits(&a.address);
+    a.prefix = (unsigned)prefix;
+    a.label = "";
+    /* The label is the word before the first backslash: the last one of the address's own line. */
+    for (char *w; (w = parse_word(&line)) && *w != '\\';) {
+        size_t n = strcspn(w, "\\");
+        if (strcmp(w, "secondary") && strcmp(w, "dynamic"))
+            a.label = arena_strndup(&f->arena, w, n);
+        if (w[n])
+            break;
+    }
+    *vec_push(&iface_named(f, ifname)->addresses) = a;
+}
+
+/* The first "N.N.N" of a text such as "Keepalived v2.2.7 (01/16,2022)" or "Candidate: 1:2.2.7-1". */
+static bool version_find(const char *s, struct version *out)
+{
+    for (; *s; s++) {
+        unsigned v[3] = {0};
+        size_t k = 0;
+        const char *p = s;
+        if (*p < '0' || *p > '9')
+            continue;
+        for (; k < 3 && *p >= '0' && *p <= '9'; k++) {
+            while (*p >= '0' && *p <= '9' && v[k] < 100000)
+                v[k] = v[k] * 10 + (unsigned)(*p++ - '0');
+            if (*p != '.')
+                break;
+            p++;
+        }
+        if (k == 2 || k == 3) {
+            *out = (struct version){v[0], v[1], v[2]};
+            return true;
+        }
+        s = p > s ? p - 1 : s;
+    }
+    return false;
+}
+
+int facts_record(struct facts *f, char *value, struct err *e)
+{
+    char *what = parse_word(&value);
+    (void)e;
+    if (!what)
+        return 0;
+    if (!strcmp(what, "os"))
+        os_line(f, value);
+    else if (!strcmp(what, "kernel"))
+        f->kernel = arena_strdup(&f->arena, value);
+    else if (!strcmp(what, "hostname"))
+        f->hostname = arena_strdup(&f->arena, value);
+    else if (!strcmp(what, "machine_id"))
+        f->machine_id = arena_strdup(&f->arena, value);
+    else if (!strcmp(what, "uid"))
+        f->root = !strcmp(value, "0");
+    else if (!strcmp(what, "systemd"))
+        f->systemd = true;
+    else if (!strcmp(what, "selinux"))
+        f->selinux = !strcmp(value, "1") ? SELINUX_ENFORCING
+                     : !strcmp(value, "0") ? SELINUX_IS_PERMISSIVE
+                                           : SELINUX_ABSENT;
+    else if (!strcmp(what, "link")) {
+        const char *name = parse_word(&value);
+        if (name)
+            iface_named(f, name)->mac = arena_strdup(&f->arena, value);
+    } else if (!strcmp(what, "addr"))
+        addr_line(f, value);
+    else if (!strcmp(what, "keepalived"))
+        f->keepalived_installed = version_find(value, &f->keepalived);
+    else if (!strcmp(what, "keepalived_candidate"))
+        version_find(value, &f->keepalived);
+    return 0;
+}
+
+int facts_finish(struct facts *f, const struct host *host, struct err *e)
+{
+    f->family = OS_UNKNOWN;
+    if (f->os_id && !strcmp(f->os_id, "debian"))
+        f->family = OS_DEBIAN;
+    if (!f->os_pretty)
+        f->os_pretty = "an unknown system (no /etc/os-release)";
+    if (!f->root) {
+        err_set(e, ERR_FAILED, "user %s is not root", host->ssh.user);
+        return err_hint(e, "set ssh.user to root, or ssh.become to \"sudo\"");
+    }
+    if (f->family == OS_UNKNOWN) {
+        err_set(e, ERR_FAILED, "%s is not supported", f->os_pretty);
+        return err_hint(e, "clusterctl knows Debian 12");
+    }
+    if (!f->systemd) {
+        err_set(e, ERR_FAILED, "systemd is not running (no /run/systemd/system)");
+        return err_hint(e, "clusterctl manages services through systemd");
+    }
+    f->interface = NULL;
+    facts_has_address(f, &host->address, &f->interface);
+    if (host->interface)
+        f->interface = host->interface;
+    return 0;
+}
+
+void facts_assume(struct facts *f, const struct cluster *c, const struct host *host)
+{
+    const char *ifname = host->interface      ? host->interface
+                         : c->vrrp.interface ? c->vrrp.interface
+                                              : "eth0";
+    f->family = OS_DEBIAN;
+    f->os_id = "debian";
+    f->os_version = "12";
+    f->os_pretty = "Debian GNU/Linux 12 (assumed)";
+    f->kernel = "6.1.0";
+    f->hostname = "";
+    f->root = f->systemd = true;
+    f->keepalived = (struct version){2, 2, 7}; /* Debian 12's */
+    struct iface *i = iface_named(f, ifname);
+    *vec_push(&i->addresses) = (struct iface_address){host->address, 24, ""};
+    f->interface = i->name;
+}
+
+bool facts_has_address(const struct facts *f, const struct ipaddr *a, const char **ifname)
+{
+    for (size_t i = 0; i < f->ifaces.n; i++) {
+        const struct iface *n = &f->ifaces.v[i];
+        for (size_t k = 0; k < n->addresses.n; k++) {
+            if (!ipaddr_eq(&n->addresses.v[k].address, a))
+                continue;
+            if (ifname)
+                *ifname = n->name;
+            return true;
+        }
+    }
+    return false;
+}
+
+void facts_free(struct facts *f)
+{
+    for (size_t i = 0; i < f->ifaces.n; i++)
+        vec_free(&f->ifaces.v[i].addresses);
+    vec_free(&f->ifaces);
+    arena_free(&f->arena);
+    *f = (struct facts){0};
+}

@@ -1,0 +1,73 @@
+#include <string.h>
+
+#include "engine/putfile.h"
+
+/*
+ * A mount point is only looked up in the mount table when something is mounted there: stat(1) on a
+ * dead NFS server's mount does not return.
+ */
+static const char functions[] =
+    "ob_mountpoint() {\n"
+    "  while read -r _ _ _ _ p _; do\n"
+    "    [ \"$p\" = \"$2\" ] && { r \"$1\" present 1; return 0; }\n"
+    "  done </proc/self/mountinfo\n"
+    "  [ -d \"$2\" ] && r \"$1\" present 1\n"
+    "  :\n"
+    "}\n"
+    "make_dir() {\n"
+    "  (umask 022; mkdir -p \"$1\")\n"
+    "  chown \"$3\" \"$1\"; chmod \"$2\" \"$1\"\n"
+    "}\n";
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!list[i]->dir.any) {
+            putfile_stat(s, "dir", &list[i], 1);
+            continue;
+        }
+        script_addf(s, "ob_mountpoint %zu", list[i]->index);
+        script_arg(s, list[i]->key);
+        script_add(s, "\n");
+    }
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)want;
+    struct file_stat st = {0};
+    if (!strcmp(field, "present")) {
+        have->dir.exists = true;
+        return 0;
+    }
+    if (putfile_parse_stat(a, value, &st, e) < 0)
+        return -1;
+    have->dir = (struct res_dir){
+        .exists = st.directory, .owner = st.owner, .group = st.group, .mode = st.mode};
+    return 0;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    const struct res_dir *w = &want->dir, *h = &have->dir;
+    if (!h->exists) {
+        plan_step(p, want, have, IMPACT_NONE, "create directory %s (%04o %s:%s)", want->key, w->mode,
+                  w->owner, w->group);
+        return;
+    }
+    if (w->any || (h->mode == w->mode && !strcmp(h->owner, w->owner) && !strcmp(h->group, w->group)))
+        return;
+    plan_step(p, want, have, IMPACT_NONE, "set %s to %04o %s:%s (is %04o %s:%s)", want->key, w->mode,
+              w->owner, w->group, h->mode, h->owner, h->group);
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    const struct res_dir *w = &step->want->dir;
+    script_add(s, "make_dir");
+    script_arg(s, step->want->key);
+    script_addf(s, " %04o %s:%s\n", w->mode, w->owner, w->group);
+}
+
+const struct res_ops res_dir_ops = {"dir", functions, observe, parse, diff, apply};

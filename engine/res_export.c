@@ -1,0 +1,99 @@
+#include <string.h>
+
+#include "base/parse.h"
+#include "engine/restype.h"
+
+/* /var/lib/nfs/etab is what exportfs(8) has put in force: "PATH<tab>CLIENT(OPTIONS)" a line. */
+static const char functions[] =
+    "ob_export() {\n"
+    "  [ -r /var/lib/nfs/etab ] || return 0\n"
+    "  while read -r p c; do [ \"$p\" = \"$2\" ] && r \"$1\" client \"$c\"; done </var/lib/nfs/etab\n"
+    "  :\n"
+    "}\n"
+    "export_all() {\n"
+    "  o=$(exportfs -r 2>&1) || { printf '%s\\n' \"$o\"; return 1; }\n"
+    "  [ -z \"$o\" ] || { printf '%s\\n' \"$o\"; return 1; }\n"
+    "}\n";
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        script_addf(s, "ob_export %zu", list[i]->index);
+        script_arg(s, list[i]->key);
+        script_add(s, "\n");
+    }
+}
+
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)want, (void)field, (void)e;
+    size_t n = count(have->export.live);
+    const char **live = arena_array(a, const char *, n + 2);
+    if (n)
+        memcpy(live, have->export.live, n * sizeof *live);
+    live[n] = arena_strdup(a, value);
+    have->export.live = live;
+    return 0;
+}
+
+/* Whether "a,b" are all among the comma-separated options of "10.1.1.132(rw,sync,...)". */
+static bool has_options(const char *entry, const char *options)
+{
+    const char *list = strchr(entry, '(');
+    if (!list)
+        return false;
+    list++;
+    while (*options) {
+        size_t n = strcspn(options, ",");
+        bool found = false;
+        for (const char *p = list; *p && *p != ')' && !found;) {
+            size_t k = strcspn(p, ",)");
+            found = k == n && !strncmp(p, options, n);
+            p += k + (p[k] == ',');
+        }
+        if (!found)
+            return false;
+        options += n + (options[n] == ',');
+    }
+    return true;
+}
+
+static const char *entry_of(const struct res_export *h, const char *client)
+{
+    size_t n = strlen(client);
+    for (size_t i = 0; h->live && h->live[i]; i++)
+        if (!strncmp(h->live[i], client, n) && h->live[i][n] == '(')
+            return h->live[i];
+    return NULL;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    const struct res_export *w = &want->export, *h = &have->export;
+    size_t n = count(w->clients);
+    bool same = count(h->live) == n;
+    for (size_t i = 0; i < n && same; i++) {
+        const char *entry = entry_of(h, w->clients[i]);
+        same = entry && has_options(entry, w->options);
+    }
+    if (!same)
+        plan_step(p, want, have, IMPACT_NONE, "export %s to %zu client%s (now to %zu)", want->key, n,
+                  n == 1 ? "" : "s", count(h->live));
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    (void)step;
+    script_add(s, "export_all\n");
+}
+
+const struct res_ops res_export_ops = {"export", functions, observe, parse, diff, apply};

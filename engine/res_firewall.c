@@ -1,0 +1,247 @@
+/*
+ * Letting the cluster's traffic through the firewall that is active, in its own words and for good;
+ * a host without one stays without. An accept in one nftables base chain does not overrule a drop
+ * in another, so rules go into every input chain that can drop (nft(8), "chains").
+ */
+#include <string.h>
+
+#include "base/parse.h"
+#include "engine/putfile.h"
+
+static const char functions[] =
+    "each() { while IFS= read -r l; do r \"$1\" \"$2\" \"$l\"; done; }\n"
+    "nft_input() { nft list ruleset | awk '\n"
+    "  $1 == \"table\" { t = $2 \" \" $3 }\n"
+    "  $1 == \"chain\" { c = t \" \" $2; hook = drops = 0 }\n"
+    "  / hook input / { hook = 1; if (/policy drop/) drops = 1 }\n"
+    "  hook && / (drop|reject|jump|goto)/ { drops = 1 }\n"
+    "  hook && match($0, /comment \"clusterctl [^\"]*\"/) {\n"
+    "    print \"live\", c, substr($0, RSTART + 20, RLENGTH - 21) }\n"
+    "  $1 == \"}\" && hook { if (drops) print \"chain\", c; hook = 0 }'\n"
+    "}\n"
+    "ob_firewall() {\n"
+    "  if [ -d /run/firewalld ] && firewall-cmd -q --state 2>/dev/null; then\n"
+    "    r \"$1\" backend firewalld\n"
+    "    firewall-cmd --list-rich-rules | each \"$1\" live\n"
+    "    firewall-cmd --permanent --list-rich-rules | each \"$1\" stored\n"
+    "  elif [ -r /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then\n"
+    "    r \"$1\" backend ufw\n"
+    "    sed -n 's/^### tuple ### \\(.* in\\).*/\\1/p' /etc/ufw/user.rules | each \"$1\" both\n"
+    "  elif command -v nft >/dev/null; then\n"
+    "    nft_input | while read -r k l; do r \"$1\" \"$k\" \"$l\"; done\n"
+    "    [ -r /etc/nftables.conf ] &&\n"
+    "      sed -n 's/^insert rule \\([^ ]* [^ ]* [^ ]*\\) .* comment \"clusterctl \\(.*\\)\"$/\\1 \\2/p' \\\n"
+    "        /etc/nftables.conf | each \"$1\" stored\n"
+    "  fi\n"
+    "  :\n"
+    "}\n"
+    "firewall_off() {\n"
+    "  if command -v ufw >/dev/null; then ufw disable; fi\n"
+    "  for u in firewalld nftables iptables ip6tables netfilter-persistent; do\n"
+    "    systemctl cat \"$u.service\" >/dev/null 2>&1 || continue\n"
+    "    systemctl disable -q --now \"$u.service\"\n"
+    "  done\n"
+    "  if command -v nft >/dev/null; then nft flush ruleset; fi\n"
+    "}\n";
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        script_addf(s, "ob_firewall %zu\n", list[i]->index);
+}
+
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+static const char *const *appended(struct arena *a, const char *const *list, const char *s)
+{
+    size_t n = count(list);
+    const char **copy = arena_array(a, const char *, n + 2);
+    if (n)
+        memcpy(copy, list, n * sizeof *copy);
+    copy[n] = arena_strdup(a, s);
+    return copy;
+}
+
+static bool contains(const char *const *list, const char *s)
+{
+    for (; list && *list; list++)
+        if (!strcmp(*list, s))
+            return true;
+    return false;
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)want, (void)e;
+    struct res_firewall *h = &have->firewall;
+    if (!strcmp(field, "backend"))
+        h->backend = !strcmp(value, "ufw") ? FW_UFW : FW_FIREWALLD;
+    if (!strcmp(field, "chain")) {
+        h->backend = FW_NFTABLES;
+        h->chains = appended(a, h->chains, value);
+    }
+    if (!strcmp(field, "live") || !strcmp(field, "both"))
+        h->live = appended(a, h->live, value);
+    if (!strcmp(field, "stored") || !strcmp(field, "both"))
+        h->stored = appended(a, h->stored, value);
+    return 0;
+}
+
+/* "tcp/80", "vrrp from 10.1.1.131": a rule's name, in messages and in nftables comments. */
+static void rule_name(struct strbuf *out, const struct fw_rule *r)
+{
+    char buf[IPADDR_STRLEN];
+    sb_add(out, r->protocol);
+    if (r->port)
+        sb_addf(out, "/%u", r->port);
+    if (r->source.family)
+        sb_addf(out, " from %s", ipaddr_str(&r->source, buf));
+}
+
+/* A rule as the backend's own listing shows it; `chain` counts for nftables only. */
+static void rule_text(struct strbuf *out, enum firewall_backend b, const struct fw_rule *r,
+                      const char *chain)
+{
+    char buf[IPADDR_STRLEN];
+    bool v6 = r->source.family == AF_INET6;
+    const char *source = r->source.family ? ipaddr_str(&r->source, buf) : NULL;
+    if (b == FW_NFTABLES) {
+        sb_addf(out, "%s ", chain);
+        rule_name(out, r);
+    } else if (b == FW_UFW) {
+        char port[8];
+        snprintf(port, sizeof port, "%u", r->port);
+        sb_addf(out, "allow %s %s 0.0.0.0/0 any %s in", r->protocol, r->port ? port : "any",
+                source ? source : "0.0.0.0/0");
+    } else {
+        sb_addf(out, "rule family=\"%s\"", v6 ? "ipv6" : "ipv4");
+        if (source)
+            sb_addf(out, " source address=\"%s\"", source);
+        if (r->port)
+            sb_addf(out, " port port=\"%u\" protocol=\"%s\" accept", r->port, r->protocol);
+        else
+            sb_addf(out, " protocol value=\"%s\" accept", r->protocol);
+    }
+}
+
+static bool in_force(const struct res_firewall *h, const struct fw_rule *r, const char *chain)
+{
+    autosb struct strbuf text = {0};
+    rule_text(&text, h->backend, r, chain);
+    return contains(h->live, sb_str(&text)) && contains(h->stored, sb_str(&text));
+}
+
+static bool wholly_in_force(const struct res_firewall *h, const struct fw_rule *r)
+{
+    if (h->backend != FW_NFTABLES)
+        return in_force(h, r, NULL);
+    for (size_t i = 0; h->chains[i]; i++)
+        if (!in_force(h, r, h->chains[i]))
+            return false;
+    return true;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    static const char *const names[] = {"none", "firewalld", "ufw", "nftables"};
+    const struct res_firewall *w = &want->firewall, *h = &have->firewall;
+    autosb struct strbuf missing = {0};
+    if (h->backend == FW_NONE)
+        return;
+    if (w->disabled) {
+        plan_step(p, want, have, IMPACT_NONE, "stop and disable the firewall (%s)", names[h->backend]);
+        return;
+    }
+    for (size_t i = 0; i < w->n_rules; i++) {
+        if (wholly_in_force(h, &w->rules[i]))
+            continue;
+        sb_add(&missing, missing.len ? ", " : "");
+        rule_name(&missing, &w->rules[i]);
+    }
+    if (missing.len)
+        plan_step(p, want, have, IMPACT_NONE, "let %s through the firewall (%s)", sb_str(&missing),
+                  names[h->backend]);
+}
+
+static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule *r)
+{
+    char buf[IPADDR_STRLEN];
+    sb_addf(out, "insert rule %s", chain);
+    if (r->source.family)
+        sb_addf(out, " %s saddr %s", r->source.family == AF_INET6 ? "ip6" : "ip",
+                ipaddr_str(&r->source, buf));
+    if (r->port)
+        sb_addf(out, " %s dport %u", r->protocol, r->port);
+    else
+        sb_addf(out, " meta l4proto %s", r->protocol);
+    sb_add(out, " accept comment \"clusterctl ");
+    rule_name(out, r);
+    sb_add(out, "\"\n");
+}
+
+/* Live first, then the block that loads them at boot; nft checks the file as a whole (-c). */
+static void apply_nft(struct script *s, const struct step *step)
+{
+    const struct res_firewall *w = &step->want->firewall, *h = &step->have->firewall;
+    autosb struct strbuf live = {0}, stored = {0};
+    for (size_t c = 0; h->chains[c]; c++) {
+        for (size_t i = 0; i < w->n_rules; i++) {
+            autosb struct strbuf text = {0};
+            nft_rule(&stored, h->chains[c], &w->rules[i]);
+            rule_text(&text, FW_NFTABLES, &w->rules[i], h->chains[c]);
+            if (!contains(h->live, sb_str(&text)))
+                nft_rule(&live, h->chains[c], &w->rules[i]);
+        }
+    }
+    if (live.len) {
+        script_add(s, "base64 -d >/run/clusterctl/nft");
+        putfile_heredoc(s, sb_str(&live), live.len);
+        script_add(s, "nft -f /run/clusterctl/nft\n");
+    }
+    script_add(s, "edit_block /etc/nftables.conf clusterctl 0 '' ''");
+    putfile_args(s, step->want, FILE_CHECK_NFT, false);
+    putfile_heredoc(s, sb_str(&stored), stored.len);
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    const struct res_firewall *w = &step->want->firewall, *h = &step->have->firewall;
+    char buf[IPADDR_STRLEN];
+    if (w->disabled) {
+        script_add(s, "firewall_off\n");
+        return;
+    }
+    if (h->backend == FW_NFTABLES) {
+        apply_nft(s, step);
+        return;
+    }
+    for (size_t i = 0; i < w->n_rules; i++) {
+        const struct fw_rule *r = &w->rules[i];
+        autosb struct strbuf text = {0};
+        if (wholly_in_force(h, r))
+            continue;
+        rule_text(&text, h->backend, r, NULL);
+        if (h->backend == FW_UFW) {
+            script_addf(s, "ufw allow proto %s from %s to any", r->protocol,
+                        r->source.family ? ipaddr_str(&r->source, buf) : "0.0.0.0/0");
+            if (r->port)
+                script_addf(s, " port %u", r->port);
+            script_add(s, " comment clusterctl\n");
+            continue;
+        }
+        script_add(s, "firewall-cmd -q --add-rich-rule");
+        script_arg(s, sb_str(&text));
+        script_add(s, "\nfirewall-cmd -q --permanent --add-rich-rule");
+        script_arg(s, sb_str(&text));
+        script_add(s, "\n");
+    }
+}
+
+const struct res_ops res_firewall_ops = {"firewall", functions, observe, parse, diff, apply};

@@ -1,0 +1,39 @@
+#include <string.h>
+
+#include "engine/restype.h"
+
+static const char functions[] =
+    "ob_kmod() { [ -d \"/sys/module/$2\" ] && r \"$1\" loaded 1; :; }\n"
+    "load_module() { modprobe \"$1\"; [ -d \"/sys/module/$1\" ]; }\n";
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        script_addf(s, "ob_kmod %zu", list[i]->index);
+        script_arg(s, list[i]->key);
+        script_add(s, "\n");
+    }
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)want, (void)a, (void)value, (void)e;
+    have->kmod.loaded = !strcmp(field, "loaded");
+    return 0;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    if (!have->kmod.loaded)
+        plan_step(p, want, have, IMPACT_NONE, "load kernel module %s", want->key);
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    script_add(s, "load_module");
+    script_arg(s, step->want->key);
+    script_add(s, "\n");
+}
+
+const struct res_ops res_kmod_ops = {"kmod", functions, observe, parse, diff, apply};

@@ -1,0 +1,80 @@
+#include <string.h>
+
+#include "base/parse.h"
+#include "engine/restype.h"
+
+/*
+ * All packages of a host go in one transaction: a transaction is what costs. The lists are refreshed
+ * only when the first try fails, and an interrupted dpkg is completed first in that case.
+ */
+static const char functions[] =
+    "ob_packages() {\n"
+    "  i=$1; shift\n"
+    "  dpkg-query -W -f '${Package} ${db:Status-Abbrev}\\n' \"$@\" 2>/dev/null |\n"
+    "    while read -r p s; do [ \"$s\" = ii ] && r \"$i\" installed \"$p\"; done\n"
+    "  :\n"
+    "}\n"
+    "apt_install() {\n"
+    "  apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \\\n"
+    "    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install \"$@\"\n"
+    "}\n"
+    "apt_repair() {\n"
+    "  dpkg --configure -a --force-confdef --force-confold\n"
+    "  apt-get -q -y -o DPkg::Lock::Timeout=600 update\n"
+    "  apt-get -q -y -o DPkg::Lock::Timeout=600 --fix-broken --no-install-recommends install\n"
+    "}\n"
+    "install_packages() {\n"
+    "  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1\n"
+    "  if apt_install \"$@\"; then return 0; fi\n"
+    "  echo '-- the first try failed; refreshing the package lists and trying once more'\n"
+    "  apt_repair || :\n"
+    "  apt_install \"$@\"\n"
+    "}\n";
+
+static void names(struct script *s, const struct resource *want)
+{
+    for (const char *const *n = want->packages.names; *n; n++)
+        script_arg(s, *n);
+    script_add(s, "\n");
+}
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        script_addf(s, "ob_packages %zu", list[i]->index);
+        names(s, list[i]);
+    }
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)e;
+    size_t n = 0;
+    while (want->packages.names[n])
+        n++;
+    if (!have->packages.installed)
+        have->packages.installed = arena_array(a, bool, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(field, "installed") && !strcmp(value, want->packages.names[i]))
+            have->packages.installed[i] = true;
+    return 0;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    autosb struct strbuf missing = {0};
+    for (size_t i = 0; want->packages.names[i]; i++)
+        if (!have->packages.installed || !have->packages.installed[i])
+            sb_addf(&missing, " %s", want->packages.names[i]);
+    if (missing.len)
+        plan_step(p, want, have, IMPACT_NONE, "install%s", sb_str(&missing));
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    script_add(s, "install_packages");
+    names(s, step->want);
+}
+
+const struct res_ops res_packages_ops = {"packages", functions, observe, parse, diff, apply};

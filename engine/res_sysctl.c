@@ -1,0 +1,51 @@
+#include <string.h>
+
+#include "engine/restype.h"
+
+static const char functions[] =
+    "ob_sysctl() { [ -r \"/proc/sys/$2\" ] && read -r l <\"/proc/sys/$2\" && r \"$1\" value \"$l\"; :; }\n"
+    "set_sysctl() { printf '%s\\n' \"$2\" >\"/proc/sys/$1\"; }\n";
+
+/* net.ipv4.conf.all.arp_ignore -> net/ipv4/conf/all/arp_ignore; sysctl(8) swaps dot and slash. */
+static void arg_path(struct script *s, const char *key)
+{
+    autosb struct strbuf path = {0};
+    for (; *key; key++)
+        sb_addc(&path, *key == '.' ? '/' : *key == '/' ? '.' : *key);
+    script_arg(s, sb_str(&path));
+}
+
+static void observe(struct script *s, const struct resource *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        script_addf(s, "ob_sysctl %zu", list[i]->index);
+        arg_path(s, list[i]->key);
+        script_add(s, "\n");
+    }
+}
+
+static int parse(struct resource *have, const struct resource *want, struct arena *a,
+                 const char *field, char *value, struct err *e)
+{
+    (void)want, (void)field, (void)e;
+    have->sysctl.value = arena_strdup(a, value);
+    return 0;
+}
+
+static void diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    const char *old = have->sysctl.value;
+    if (!old || strcmp(old, want->sysctl.value) != 0)
+        plan_step(p, want, have, IMPACT_NONE, "set %s = %s (is %s)", want->key, want->sysctl.value,
+                  old ? old : "unset");
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    script_add(s, "set_sysctl");
+    arg_path(s, step->want->key);
+    script_arg(s, step->want->sysctl.value);
+    script_add(s, "\n");
+}
+
+const struct res_ops res_sysctl_ops = {"sysctl", functions, observe, parse, diff, apply};

@@ -1,0 +1,341 @@
+#include "engine/run.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/worker.h"
+
+struct pass {
+    struct pass *older;
+    struct host_result *results;
+};
+
+struct run {
+    const struct cluster *cluster;
+    struct run_options options;
+    struct ssh **sessions;
+    struct pass *pass;       /* the current one; older ones live on for the events' sake */
+    struct board *board;
+    size_t *order;           /* hosts in starting order: nobody waits for one that starts later */
+    int64_t began;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    VEC(struct event) queue;
+    struct arena arena;      /* texts of events */
+
+    /* The current parallel job. */
+    void (*job)(struct run *r, size_t host, void *ud);
+    void *job_ud;
+    size_t next, active;
+};
+
+struct run *run_new(const struct cluster *c, const struct run_options *o)
+{
+    static const unsigned starting[] = {ROLE_NFS, ROLE_REAL_SERVER, ROLE_DIRECTOR};
+    struct run *r = xcalloc(1, sizeof *r);
+    pthread_condattr_t attr;
+    r->cluster = c;
+    r->options = *o;
+    if (!r->options.max_parallel)
+        r->options.max_parallel = 64;
+    r->sessions = xcalloc(c->n_hosts, sizeof(struct ssh *));
+    r->order = xcalloc(c->n_hosts, sizeof *r->order);
+    r->board = board_new(c->n_hosts);
+    size_t n = 0;
+    unsigned taken = 0;
+    for (size_t k = 0; k < ARRAY_LEN(starting); taken |= starting[k++])
+        for (size_t i = 0; i < c->n_hosts; i++)
+            if ((c->hosts[i].roles & starting[k]) && !(c->hosts[i].roles & taken))
+                r->order[n++] = i;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    r->began = clock_ms();
+    return r;
+}
+
+static void push_event(struct run *r, struct event ev)
+{
+    pthread_mutex_lock(&r->lock);
+    ev.at_ms = clock_ms() - r->began;
+    *vec_push(&r->queue) = ev;
+    pthread_cond_signal(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void worker_emit(struct worker *w, struct event ev)
+{
+    ev.host = w->hr->host;
+    push_event(w->run, ev);
+}
+
+static const char *worker_keep(struct worker *w, const char *text, size_t len)
+{
+    struct run *r = w->run;
+    pthread_mutex_lock(&r->lock);
+    const char *copy = arena_strndup(&r->arena, text, len);
+    pthread_mutex_unlock(&r->lock);
+    return copy;
+}
+
+static struct worker make_worker(struct run *r, size_t host)
+{
+    return (struct worker){.options = &r->options,
+                           .cluster = r->cluster,
+                           .board = r->board,
+                           .ssh = &r->sessions[host],
+                           .hr = &r->pass->results[host],
+                           .emit = worker_emit,
+                           .keep = worker_keep,
+                           .run = r};
+}
+
+static void *pool_thread(void *arg)
+{
+    struct run *r = arg;
+    for (;;) {
+        pthread_mutex_lock(&r->lock);
+        size_t i = r->next < r->cluster->n_hosts ? r->next++ : SIZE_MAX;
+        if (i == SIZE_MAX) {
+            r->active--;
+            pthread_cond_signal(&r->changed);
+        }
+        pthread_mutex_unlock(&r->lock);
+        if (i == SIZE_MAX)
+            return NULL;
+        r->job(r, r->order[i], r->job_ud);
+    }
+}
+
+/* Hand queued events to the sink until every worker has ended. Called and returns unlocked. */
+static void pump_events(struct run *r, const struct event_sink *sink)
+{
+    enum { TICK_MS = 100 };
+    pthread_mutex_lock(&r->lock);
+    for (;;) {
+        size_t n = r->queue.n;
+        struct event *batch = r->queue.v;
+        memset(&r->queue, 0, sizeof r->queue);
+        bool over = !r->active;
+        if (!n && !over) {
+            struct timespec ts;
+            clock_gettime(CLOCK_MONOTONIC, &ts);
+            ts.tv_nsec += TICK_MS * 1000000L;
+            if (ts.tv_nsec >= 1000000000L) {
+                ts.tv_sec++;
+                ts.tv_nsec -= 1000000000L;
+            }
+            pthread_cond_timedwait(&r->changed, &r->lock, &ts);
+            n = 0;
+        }
+        pthread_mutex_unlock(&r->lock);
+        for (size_t i = 0; i < n && sink; i++)
+            sink->event(sink->ud, &batch[i]);
+        free(batch);
+        if (sink && sink->tick)
+            sink->tick(sink->ud, clock_ms() - r->began);
+        if (over)
+            return;
+        pthread_mutex_lock(&r->lock);
+    }
+}
+
+static int parallel(struct run *r, void (*job)(struct run *, size_t, void *), void *ud,
+                    const struct event_sink *sink, struct err *e)
+{
+    size_t n = r->cluster->n_hosts, started = 0;
+    if (n > r->options.max_parallel)
+        n = r->options.max_parallel;
+    pthread_t *threads = xcalloc(n, sizeof *threads);
+    r->job = job;
+    r->job_ud = ud;
+    r->next = 0;
+    r->active = n;
+    int rc = 0;
+    for (; started < n; started++) {
+        rc = pthread_create(&threads[started], NULL, pool_thread, r);
+        if (rc != 0)
+            break;
+    }
+    if (rc != 0) {
+        pthread_mutex_lock(&r->lock);
+        r->active -= n - started;
+        pthread_mutex_unlock(&r->lock);
+    }
+    if (started)
+        pump_events(r, sink);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
+    if (!started)
+        return err_set(e, ERR_SYSTEM, "cannot start a thread: %s", strerror(rc));
+    return 0;
+}
+
+static void pass_job(struct run *r, size_t host, void *ud)
+{
+    enum run_mode mode = *(enum run_mode *)ud;
+    struct worker w = make_worker(r, host);
+    struct host_result *hr = w.hr;
+    int64_t began = clock_ms();
+    int rc = worker_observe(&w, &hr->err);
+    if (rc == 0 && mode == RUN_APPLY)
+        rc = worker_apply(&w, &hr->err);
+    hr->ok = rc == 0;
+    hr->elapsed_ms = clock_ms() - began;
+    if (!hr->ok && *w.ssh) {
+        ssh_close(*w.ssh);
+        *w.ssh = NULL;
+    }
+    board_end(r->board, hr->host);
+    push_event(r, (struct event){.type = hr->ok ? EV_HOST_OK : EV_HOST_FAILED,
+                                 .host = hr->host,
+                                 .plan = hr->reached ? &hr->plan : NULL,
+                                 .n_steps = hr->plan.steps.n,
+                                 .elapsed_ms = hr->elapsed_ms,
+                                 .err = hr->ok ? NULL : &hr->err});
+}
+
+/* How much an error says about the run as a whole; the greatest is the run's. */
+static int weight(enum err_code c)
+{
+    switch (c) {
+    case ERR_INTERRUPTED: return 4;
+    case ERR_FAILED:
+    case ERR_SYSTEM:
+    case ERR_PROTOCOL: return 3;
+    case ERR_UNREACHABLE: return 2;
+    case ERR_LOCKED: return 1;
+    default: return 0;
+    }
+}
+
+/*
+ * A host that failed only because it needs what an unreachable one would have provided is that
+ * one's failure, so unreachable outweighs "not done, it needs".
+ */
+static int verdict(struct run *r, struct err *e)
+{
+    const struct host_result *worst = NULL;
+    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
+        const struct host_result *hr = &r->pass->results[i];
+        if (!hr->ok && (!worst || weight(hr->err.code) > weight(worst->err.code)))
+            worst = hr;
+    }
+    if (!worst)
+        return 0;
+    *e = worst->err;
+    return err_wrap(e, "%s", worst->host->name);
+}
+
+int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e)
+{
+    struct pass *p = xcalloc(1, sizeof *p);
+    p->older = r->pass;
+    p->results = xcalloc(r->cluster->n_hosts, sizeof *p->results);
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        p->results[i].host = &r->cluster->hosts[i];
+    r->pass = p;
+    board_reset(r->board);
+    if (parallel(r, pass_job, &mode, sink, e) < 0)
+        return -1;
+    if (sink) {
+        struct event end = {.type = EV_RUN_END, .at_ms = clock_ms() - r->began};
+        sink->event(sink->ud, &end);
+    }
+    return verdict(r, e);
+}
+
+size_t run_count(const struct run *r)
+{
+    return r->cluster->n_hosts;
+}
+
+struct host_result *run_result(struct run *r, size_t i)
+{
+    return &r->pass->results[i];
+}
+
+struct host_result *run_result_of(struct run *r, const struct host *h)
+{
+    return &r->pass->results[h->index_in_cluster];
+}
+
+struct query_job {
+    const struct remote_query *q;
+    struct err *errs;
+};
+
+static void query_host(struct run *r, size_t host, void *ud)
+{
+    struct query_job *job = ud;
+    struct worker w = make_worker(r, host);
+    if (w.hr->reached && *w.ssh)
+        worker_query(&w, job->q, &job->errs[host]);
+}
+
+int run_query(struct run *r, const struct remote_query *q, struct err *e)
+{
+    struct query_job job = {q, xcalloc(r->cluster->n_hosts, sizeof *job.errs)};
+    int rc = parallel(r, query_host, &job, NULL, e);
+    for (size_t i = 0; rc == 0 && i < r->cluster->n_hosts; i++) {
+        if (job.errs[i].code == ERR_NONE)
+            continue;
+        *e = job.errs[i];
+        rc = err_wrap(e, "%s", r->cluster->hosts[i].name);
+    }
+    free(job.errs);
+    return rc;
+}
+
+void run_free(struct run *r)
+{
+    if (!r)
+        return;
+    for (struct pass *p = r->pass, *older; p; p = older) {
+        older = p->older;
+        for (size_t i = 0; i < r->cluster->n_hosts; i++) {
+            plan_free(&p->results[i].plan);
+            observation_free(&p->results[i].observed);
+            catalog_free(&p->results[i].catalog);
+            facts_free(&p->results[i].facts);
+        }
+        free(p->results);
+        free(p);
+    }
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        if (r->sessions[i])
+            ssh_close(r->sessions[i]);
+    vec_free(&r->queue);
+    arena_free(&r->arena);
+    board_free(r->board);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+    free(r->sessions);
+    free(r->order);
+    free(r);
+}
+
+int run_offline(const struct cluster *c, const struct run_options *o,
+                int (*each)(void *ud, const struct catalog *cat, struct err *e), void *ud,
+                struct err *e)
+{
+    for (size_t i = 0; i < c->n_hosts; i++) {
+        struct facts facts = {0};
+        facts_assume(&facts, c, &c->hosts[i]);
+        struct catalog cat = {
+            .cluster = c, .host = &c->hosts[i], .facts = &facts, .templates = o->templates};
+        int rc = modules_declare(o->modules, &cat, e);
+        if (rc == 0)
+            rc = each(ud, &cat, e);
+        catalog_free(&cat);
+        facts_free(&facts);
+        if (rc < 0)
+            return err_wrap(e, "%s", c->hosts[i].name);
+    }
+    return 0;
+}

@@ -1,0 +1,119 @@
+#include "engine/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+
+static int on_fact(void *ud, char *kind, char *rest, struct err *e)
+{
+    return strcmp(kind, "r") ? 0 : facts_record(ud, rest, e);
+}
+
+static int look(struct worker *w, struct script *s, const struct remote_handler *h, struct err *e)
+{
+    script_end(s);
+    return remote_run(*w->ssh, w->hr->host, s, h, deadline_in(WORKER_LOOK_MS), e);
+}
+
+static int gather_facts(struct worker *w, struct err *e)
+{
+    struct script s;
+    struct host_result *hr = w->hr;
+    if (script_init(&s, e) < 0)
+        return -1;
+    script_prelude(&s);
+    facts_script(&s, hr->host);
+    int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts}, e);
+    script_free(&s);
+    if (rc < 0)
+        return err_wrap(e, "gathering facts");
+    return facts_finish(&hr->facts, hr->host, e);
+}
+
+static int on_observed(void *ud, char *kind, char *rest, struct err *e)
+{
+    return strcmp(kind, "r") ? 0 : observe_record(ud, rest, e);
+}
+
+static int observe(struct worker *w, struct err *e)
+{
+    struct script s;
+    struct host_result *hr = w->hr;
+    if (script_init(&s, e) < 0)
+        return -1;
+    observation_init(&hr->observed, &hr->catalog);
+    script_prelude(&s);
+    observe_script(&s, &hr->catalog);
+    int rc = look(w, &s, &(struct remote_handler){on_observed, &hr->observed}, e);
+    script_free(&s);
+    return rc < 0 ? err_wrap(e, "observing") : 0;
+}
+
+/* A look that fails because the session of an earlier pass has died is tried on a new one. */
+static int connect_and_gather(struct worker *w, struct err *e)
+{
+    bool fresh = !*w->ssh;
+    for (;;) {
+        if (!*w->ssh) {
+            w->emit(w, (struct event){.type = EV_CONNECTING});
+            *w->ssh = ssh_connect(w->hr->host, w->options->cancel, e);
+            if (!*w->ssh)
+                return -1;
+            fresh = true;
+        }
+        w->emit(w, (struct event){.type = EV_OBSERVING});
+        if (gather_facts(w, e) == 0)
+            return 0;
+        if (fresh || e->code != ERR_UNREACHABLE)
+            return -1;
+        ssh_close(*w->ssh);
+        *w->ssh = NULL;
+        facts_free(&w->hr->facts);
+    }
+}
+
+int worker_observe(struct worker *w, struct err *e)
+{
+    struct host_result *hr = w->hr;
+    if (connect_and_gather(w, e) < 0)
+        return -1;
+    hr->catalog = (struct catalog){.cluster = w->cluster,
+                                   .host = hr->host,
+                                   .facts = &hr->facts,
+                                   .templates = w->options->templates};
+    if (modules_declare(w->options->modules, &hr->catalog, e) < 0 || observe(w, e) < 0)
+        return -1;
+    plan_make(&hr->plan, &hr->catalog, &hr->observed);
+    hr->states = arena_array(&hr->plan.arena, enum step_state, hr->plan.steps.n + 1);
+    hr->reached = true;
+    w->emit(w, (struct event){.type = EV_PLANNED, .plan = &hr->plan});
+    return 0;
+}
+
+struct query_call {
+    struct worker *w;
+    const struct remote_query *q;
+};
+
+static int on_answer(void *ud, char *kind, char *rest, struct err *e)
+{
+    struct query_call *c = ud;
+    return strcmp(kind, "r") ? 0 : c->q->record(c->w->hr, rest, c->q->ud, e);
+}
+
+int worker_query(struct worker *w, const struct remote_query *q, struct err *e)
+{
+    struct script s;
+    struct query_call call = {w, q};
+    if (!*w->ssh)
+        return err_set(e, ERR_UNREACHABLE, "no connection");
+    if (script_init(&s, e) < 0)
+        return -1;
+    script_prelude(&s);
+    q->fragment(&s, w->hr, q->ud);
+    int rc = look(w, &s, &(struct remote_handler){on_answer, &call}, e);
+    script_free(&s);
+    return rc;
+}

@@ -1,0 +1,28 @@
+#pragma once
+/* One host's pass, on its own thread: connect, look, plan, and apply. Internal to the engine. */
+#include "engine/board.h"
+#include "engine/remote.h"
+#include "engine/run.h"
+
+struct worker {
+    const struct run_options *options;
+    const struct cluster *cluster;
+    struct board *board;
+    struct ssh **ssh;        /* the host's session, kept between passes */
+    struct host_result *hr;
+    /* Thread-safe; fills in host and time. */
+    void (*emit)(struct worker *w, struct event ev);
+    /* Thread-safe copy that lives as long as the run. */
+    const char *(*keep)(struct worker *w, const char *text, size_t len);
+    void *run;
+};
+
+/* Connect if need be, gather facts, declare, observe, plan. */
+int worker_observe(struct worker *w, struct err *e);
+/* Carry out the plan that worker_observe() made. */
+int worker_apply(struct worker *w, struct err *e);
+/* A read-only query on the open session. */
+int worker_query(struct worker *w, const struct remote_query *q, struct err *e);
+
+/* How long any one look at a host may take: facts and observations are a handful of commands. */
+enum { WORKER_LOOK_MS = 180 * 1000 };
