@@ -1,0 +1,68 @@
+#include "modules/registry.h"
+#include "modules/share.h"
+
+struct rules {
+    struct fw_rule *list;
+    size_t n;
+};
+
+/* NFSv4 needs this port alone (RFC 8881, 2.9); nothing of ours asks for v3. */
+enum { NFS_PORT = 2049 };
+
+static void add(struct rules *r, const char *protocol, unsigned port, const struct ipaddr *source)
+{
+    struct fw_rule *rule = &r->list[r->n++];
+    *rule = (struct fw_rule){.protocol = protocol, .port = port};
+    if (source)
+        rule->source = *source;
+}
+
+/* Under DR the client's packet reaches a director and then a real server with the client's source.
+ */
+static void add_services(struct catalog *cat, struct rules *r)
+{
+    size_t n;
+    const struct port *ports = service_ports(cat, &n);
+    for (size_t i = 0; i < n; i++)
+        add(r, ports[i].protocol == PROTO_TCP ? "tcp" : "udp", ports[i].port, NULL);
+}
+
+/* A rule for each other host of the role. */
+static void add_from(struct catalog *cat, struct rules *r, unsigned role, const char *protocol,
+                     unsigned port)
+{
+    for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, role));)
+        if (h != cat->host)
+            add(r, protocol, port, &h->address);
+}
+
+static int declare(struct catalog *cat, struct err *e)
+{
+    const struct cluster *c = cat->cluster;
+    unsigned roles = cat->host->roles;
+    struct rules r = {.list =
+                          arena_array(&cat->arena, struct fw_rule, c->n_services + c->n_hosts * 2)};
+    (void)e;
+    if (c->firewall == FIREWALL_LEAVE)
+        return 0;
+    if (c->firewall == FIREWALL_DISABLE) {
+        want_firewall(cat, (struct res_firewall){.disabled = true});
+        return 0;
+    }
+    if (roles & ROLE_DIRECTOR)
+        add_from(cat, &r, ROLE_DIRECTOR, "vrrp", 0);
+    if (roles & (ROLE_DIRECTOR | ROLE_REAL_SERVER))
+        add_services(cat, &r);
+    if (roles & ROLE_NFS)
+        add_from(cat, &r, ROLE_REAL_SERVER, "tcp", NFS_PORT);
+    if (r.n)
+        want_firewall(cat, (struct res_firewall){.rules = r.list, .n_rules = r.n});
+    return 0;
+}
+
+const struct module module_firewall = {
+    .name = "firewall",
+    .summary = "VRRP, the services and NFS come through the firewall",
+    .roles = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS,
+    .declare = declare,
+};

@@ -1,0 +1,73 @@
+#include "modules/registry.h"
+
+/*
+ * Documentation/networking/ipvs-sysctl.rst. These exist once ip_vs is loaded; at boot systemd reads
+ * sysctl.d after modules-load.d.
+ *
+ *   expire_nodest_conn         a connection whose real server left the table ends at once instead
+ *                              of hanging until its timer runs out.
+ *   expire_quiescent_template  a persistent client leaves a server of weight 0 for a working one.
+ */
+static const struct {
+    const char *key;
+    bool persistence; /* only with a persistent service */
+} sysctls[] = {
+    {"net.ipv4.vs.expire_nodest_conn", false},
+    {"net.ipv4.vs.expire_quiescent_template", true},
+};
+
+static bool any_persistence(const struct cluster *c)
+{
+    for (size_t i = 0; i < c->n_services; i++)
+        if (c->services[i].persistence_s)
+            return true;
+    return false;
+}
+
+/* ip_vs itself, and ip_vs_NAME of each scheduler once, in the order of the services. */
+static json_t *kernel_modules(struct catalog *cat)
+{
+    const struct cluster *c = cat->cluster;
+    json_t *list = json_array();
+    json_array_append_new(list, json_string("ip_vs"));
+    want_kmod(cat, "ip_vs");
+    for (size_t i = 0; i < c->n_services; i++) {
+        const char *name = arena_printf(&cat->arena, "ip_vs_%s", c->services[i].scheduler);
+        if (catalog_find(cat, RES_KMOD, name))
+            continue;
+        want_kmod(cat, name);
+        json_array_append_new(list, json_string(name));
+    }
+    return list;
+}
+
+static int declare(struct catalog *cat, struct err *e)
+{
+    const char *name = cat->cluster->name, *load, *conf;
+    bool persistence = any_persistence(cat->cluster);
+    json_t *live = json_array();
+    load =
+        catalog_render(cat, "ipvs.modules.tmpl",
+                       json_pack("{s:s, s:o}", "cluster", name, "modules", kernel_modules(cat)), e);
+    for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
+        if (persistence || !sysctls[i].persistence)
+            json_array_append_new(live,
+                                  json_pack("{s:s, s:s}", "key", sysctls[i].key, "value", "1"));
+    conf = catalog_render(cat, "ipvs.sysctl.tmpl",
+                          json_pack("{s:s, s:o}", "cluster", name, "sysctls", live), e);
+    if (!load || !conf)
+        return -1;
+    want_file(cat, "/etc/modules-load.d/clusterctl.conf", (struct res_file){.content = load});
+    want_file(cat, "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf", (struct res_file){.content = conf});
+    for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
+        if (persistence || !sysctls[i].persistence)
+            want_sysctl(cat, sysctls[i].key, "1");
+    return 0;
+}
+
+const struct module module_ipvs = {
+    .name = "ipvs",
+    .summary = "ip_vs and its schedulers, now and at boot",
+    .roles = ROLE_DIRECTOR,
+    .declare = declare,
+};

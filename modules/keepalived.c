@@ -1,0 +1,238 @@
+#include <string.h>
+
+#include "modules/keepalived_version.h"
+#include "modules/os.h"
+#include "modules/registry.h"
+#include "modules/words.h"
+
+static json_t *address(const struct ipaddr *a)
+{
+    char buf[IPADDR_STRLEN];
+    return json_string(ipaddr_str(a, buf));
+}
+
+static const char *interface_of(const struct catalog *cat, struct err *e)
+{
+    const struct facts *f = cat->facts;
+    char buf[IPADDR_STRLEN];
+    const char *name = cat->host->interface             ? cat->host->interface
+                       : cat->cluster->vrrp.interface ? cat->cluster->vrrp.interface
+                                                      : f->interface;
+    if (!name) {
+        err_set(e, ERR_FAILED, "no network interface holds %s",
+                ipaddr_str(&cat->host->address, buf));
+        err_hint(e, "name the interface that VRRP is to use: \"interface\" of the host or of vrrp");
+        return NULL;
+    }
+    for (size_t i = 0; i < f->ifaces.n; i++)
+        if (!strcmp(f->ifaces.v[i].name, name))
+            return name;
+    if (!f->ifaces.n) /* not known: nobody looked */
+        return name;
+    err_set(e, ERR_FAILED, "there is no network interface %s", name);
+    if (f->interface)
+        err_hint(e, "%s is on %s", ipaddr_str(&cat->host->address, buf), f->interface);
+    return NULL;
+}
+
+/* The time of a check: a whole second more rather than a fraction that would be cut off or refused.
+ */
+static const char *check_seconds(struct catalog *cat, struct version v, unsigned ms)
+{
+    if (!keepalived_has(v, KEEPALIVED_FRACTIONAL_CHECK))
+        ms = (ms + 999) / 1000 * 1000;
+    return seconds_str(&cat->arena, ms);
+}
+
+/*
+ * Adverts go to the other director alone. TTL 255 means that no router forwarded them: GTSM, as
+ * RFC 9568 (5.1.1.3) demands for multicast; keepalived checks it for unicast only when told to.
+ */
+static json_t *unicast(struct catalog *cat, struct version v)
+{
+    json_t *peers = json_array();
+    for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_DIRECTOR));)
+        if (h != cat->host)
+            json_array_append_new(peers, json_pack("{s:o, s:b}", "address", address(&h->address),
+                                                   "ttl", keepalived_has(v, KEEPALIVED_PEER_TTL)));
+    if (!cat->cluster->vrrp.unicast || !json_array_size(peers)) {
+        json_decref(peers);
+        return json_null();
+    }
+    return json_pack("{s:o, s:o}", "source", address(&cat->host->address), "peers", peers);
+}
+
+static json_t *vips(struct catalog *cat, const char *interface)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < cat->cluster->n_vips; i++) {
+        const struct ipaddr *a = &cat->cluster->vips[i];
+        json_array_append_new(list, json_pack("{s:o, s:i, s:s}", "address", address(a), "prefix",
+                                              (int)ipaddr_bits(a), "interface", interface));
+    }
+    return list;
+}
+
+/*
+ * A UDP service cannot be connected to. PING_CHECK sees a dead machine, UDP_CHECK a closed port
+ * (ICMP port unreachable); a server must pass both.
+ */
+static json_t *check(const struct service *s, struct version v, struct err *e)
+{
+    const struct health_check *hc = &s->check;
+    if (s->protocol == PROTO_UDP) {
+        if (keepalived_has(v, KEEPALIVED_UDP_CHECK))
+            return json_pack("{s:[], s:[{s:s}, {s:s}]}", "http", "simple", "name", "PING_CHECK",
+                             "name", "UDP_CHECK");
+        err_set(e, ERR_FAILED, "keepalived %u.%u.%u cannot check a udp service", v.major, v.minor,
+                v.patch);
+        err_hint(e, "udp services need keepalived 2.1.0");
+        return NULL;
+    }
+    if (hc->type == CHECK_TCP)
+        return json_pack("{s:[], s:[{s:s}]}", "http", "simple", "name", "TCP_CHECK");
+    if (word_check(SYNTAX_KEEPALIVED, "the check's path", hc->path, e) < 0 ||
+        (hc->host && word_check(SYNTAX_KEEPALIVED, "the check's host", hc->host, e) < 0))
+        return NULL;
+    return json_pack("{s:[{s:s, s:i}], s:[]}", "http", "path", hc->path, "status", (int)hc->status,
+                     "simple");
+}
+
+static json_t *real_servers(struct catalog *cat, const struct service *s, struct version v,
+                            struct err *e)
+{
+    json_t *list = json_array();
+    for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_REAL_SERVER));) {
+        if (h->weight == 0 && !keepalived_has(v, KEEPALIVED_WEIGHT_ZERO)) {
+            json_decref(list);
+            err_set(e, ERR_FAILED, "keepalived %u.%u.%u cannot give host \"%s\" the weight 0",
+                    v.major, v.minor, v.patch, h->name);
+            err_hint(e, "weight 0 needs keepalived 2.2.0; with an older one use 1 or more");
+            return NULL;
+        }
+        json_array_append_new(list, json_pack("{s:o, s:i, s:i}", "address", address(&h->address),
+                                              "port", (int)s->port, "weight", (int)h->weight));
+    }
+    return list;
+}
+
+static json_t *service(struct catalog *cat, const struct service *s, struct version v,
+                       struct err *e)
+{
+    const struct health_check *hc = &s->check;
+    bool retry_zero = keepalived_has(v, KEEPALIVED_RETRY_ZERO);
+    json_t *checks = check(s, v, e), *servers = checks ? real_servers(cat, s, v, e) : NULL;
+    char vip[IPADDR_STRLEN];
+    if (!servers) {
+        json_decref(checks);
+        return NULL;
+    }
+    /* The host name of HTTP checks, without which they would hit whatever site is the default. */
+    const char *vhost = s->protocol == PROTO_TCP && hc->type == CHECK_HTTP
+                            ? (hc->host ? hc->host : ipaddr_str(&s->vip, vip))
+                            : NULL;
+    json_t *j = json_pack(
+        "{s:o, s:i, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:i, s:o, s:o}", "vip", address(&s->vip),
+        "port", (int)s->port, "scheduler", s->scheduler, "protocol",
+        s->protocol == PROTO_TCP ? "TCP" : "UDP", "virtualhost", vhost, "delay_loop",
+        check_seconds(cat, v, hc->interval_ms), "connect_timeout",
+        check_seconds(cat, v, hc->timeout_ms), "delay_before_retry",
+        check_seconds(cat, v, hc->retry_delay_ms), "http_retry",
+        keepalived_has(v, KEEPALIVED_RETRY) ? "retry" : "nb_get_retry", "retry",
+        (int)(hc->retries || retry_zero ? hc->retries : 1), "checks", checks, "servers", servers);
+    if (s->persistence_s)
+        json_object_set_new(j, "persistence", json_integer(s->persistence_s));
+    return j;
+}
+
+static json_t *services(struct catalog *cat, struct version v, struct err *e)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < cat->cluster->n_services; i++) {
+        json_t *s = service(cat, &cat->cluster->services[i], v, e);
+        if (!s) {
+            json_decref(list);
+            return NULL;
+        }
+        json_array_append_new(list, s);
+    }
+    return list;
+}
+
+/* VRRPv2 has the simple password, sent in clear; version 3 has none and keepalived ignores it. */
+static int auth(struct catalog *cat, json_t *data, struct err *e)
+{
+    const struct vrrp *vrrp = &cat->cluster->vrrp;
+    if (vrrp->version != 2 || !vrrp->auth_pass)
+        return 0;
+    if (word_check(SYNTAX_KEEPALIVED, "vrrp.auth_pass", vrrp->auth_pass, e) < 0)
+        return -1;
+    *vec_push(&cat->secrets) = vrrp->auth_pass;
+    json_object_set_new(data, "auth_pass", json_string(vrrp->auth_pass));
+    return 0;
+}
+
+/*
+ * A director that comes up takes the VIP after three adverts unheard, 0.3 s; but its peer may need
+ * a round of ARP, 1 s (neigh/default/retrans_time_ms), before it can send it any. Two rounds are
+ * waited for, at the daemon's start only, not at a reload.
+ */
+enum { STARTUP_DELAY_S = 2 };
+
+static const char *configuration(struct catalog *cat, struct version v, struct err *e)
+{
+    const struct vrrp *vrrp = &cat->cluster->vrrp;
+    const char *interface = interface_of(cat, e);
+    json_t *list = interface ? services(cat, v, e) : NULL;
+    bool peer = cluster_count(cat->cluster, ROLE_DIRECTOR) > 1;
+    if (!list)
+        return NULL;
+    json_t *data = json_pack(
+        "{s:s, s:s, s:i, s:s, s:i, s:i, s:s, s:b, s:o, s:o, s:o}", "cluster", cat->cluster->name,
+        "host", cat->host->name, "version", (int)vrrp->version, "interface", interface, "router_id",
+        (int)vrrp->virtual_router_id, "priority", (int)cat->host->priority, "advert_int",
+        seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt", !vrrp->preempt,
+        "unicast", unicast(cat, v), "vips", vips(cat, interface), "services", list);
+    if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))
+        json_object_set_new(data, "startup_delay", json_integer(STARTUP_DELAY_S));
+    if (word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0 ||
+        auth(cat, data, e) < 0) {
+        json_decref(data);
+        return NULL;
+    }
+    return catalog_render(cat, "keepalived.conf.tmpl", data, e);
+}
+
+static int declare(struct catalog *cat, struct err *e)
+{
+    const struct os_names *os = os_names(cat->facts, e);
+    struct version v = cat->facts->keepalived;
+    if (!os)
+        return -1;
+    if (v.major == 0) /* not installed, and a bare machine's package lists may be empty */
+        v = os->keepalived;
+    const char *text = configuration(cat, v, e);
+    if (!text)
+        return -1;
+    struct resource *conf = want_file(cat, "/etc/keepalived/keepalived.conf",
+                                      (struct res_file){.content = text,
+                                                        .mode = 0600, /* it may hold auth_pass */
+                                                        .backup = true,
+                                                        .check = FILE_CHECK_KEEPALIVED});
+    conf->notify = "keepalived.service";
+    conf->notify_how = NOTIFY_RELOAD;
+    struct resource *daemon = want_service(cat, "keepalived.service", (struct res_service){0});
+    /* Its checks go to the real servers' own addresses: they do not see a VIP missing on lo. */
+    for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_REAL_SERVER));) {
+        want_needs(cat, conf, h, "serving", true);
+        want_needs(cat, daemon, h, "serving", true);
+    }
+    return 0;
+}
+
+const struct module module_keepalived = {
+    .name = "keepalived",
+    .summary = "the directors: who holds the VIP, and where its traffic goes",
+    .roles = ROLE_DIRECTOR,
+    .declare = declare,
+};

@@ -1,0 +1,46 @@
+#include "base/quote.h"
+#include "modules/os.h"
+#include "modules/registry.h"
+#include "modules/share.h"
+
+/*
+ * The real servers and nobody else. A blank between client and options would open the share to
+ * everyone (exports(5)), so the whole line is put together here. The article's own lines for the
+ * same path are taken out: exportfs would merge them with ours.
+ */
+static int declare(struct catalog *cat, struct err *e)
+{
+    const struct cluster *c = cat->cluster;
+    const struct os_names *os = os_names(cat->facts, e);
+    const char *path = c->nfs.export_path;
+    size_t n = 0;
+    const char **clients =
+        arena_array(&cat->arena, const char *, cluster_count(c, ROLE_REAL_SERVER) + 1);
+    autosb struct strbuf quoted = {0}, line = {0};
+    if (!os || !path)
+        return os ? 0 : -1;
+    quote_octal(&quoted, path);
+    sb_add(&line, sb_str(&quoted));
+    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
+        char buf[IPADDR_STRLEN];
+        clients[n] = arena_strdup(&cat->arena, ipaddr_str(&h->address, buf));
+        sb_addf(&line, " %s(%s)", clients[n++], c->nfs.export_options);
+    }
+    sb_addc(&line, '\n');
+    want_block(cat, "/etc/exports",
+               (struct res_block){.content = arena_strdup(&cat->arena, sb_str(&line)),
+                                  .drop_field = 1,
+                                  .drop_value = arena_strdup(&cat->arena, sb_str(&quoted))});
+    want_service(cat, os->nfs_service, (struct res_service){0});
+    want_export(cat, path,
+                (struct res_export){.clients = clients, .options = c->nfs.export_options})
+        ->provides = "exported";
+    return 0;
+}
+
+const struct module module_nfs_export = {
+    .name = "nfs-export",
+    .summary = "the share is exported to the real servers",
+    .roles = ROLE_NFS,
+    .declare = declare,
+};

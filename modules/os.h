@@ -1,0 +1,13 @@
+#pragma once
+/* What things are called on each family of systems. */
+#include "engine/catalog.h"
+
+struct os_names {
+    /* Packages, each a NULL-terminated list. */
+    const char *const *director, *const *real_server, *const *nfs_client, *const *nfs_server;
+    const char *nfs_service; /* the unit itself: `systemctl is-enabled` says "alias" of an alias */
+    struct version keepalived; /* what the distribution ships, for when a host can't tell yet */
+};
+
+/* NULL and an error for a family that is not in the table. */
+const struct os_names *os_names(const struct facts *f, struct err *e);

@@ -1,0 +1,33 @@
+#include "modules/registry.h"
+
+/*
+ * The order of a host's steps. What has reasons:
+ *
+ *   arp         first of what matters: it needs no package, and on a machine whose real server
+ *               answers ARP for the VIP nothing else works. Before vip in any case.
+ *   packages    before everything that configures them; needs nothing from other hosts, so that
+ *               all hosts install at once.
+ *   selinux,    before the services that they would hinder.
+ *   firewall
+ *   content     before nfs_export, so that what is exported is never an empty directory.
+ *   nfs_mount   before nginx, which serves from it.
+ *   vip         last on a real server: from there on it "serves", and may be counted on.
+ *   keepalived  last on a director; waits for the real servers.
+ */
+static const struct module *const list[] = {
+    &module_hostname,
+    &module_arp,
+    &module_packages,
+    &module_selinux,
+    &module_ipvs,
+    &module_firewall,
+    &module_content,
+    &module_nfs_export,
+    &module_nfs_mount,
+    &module_nginx,
+    &module_vip,
+    &module_keepalived,
+    NULL,
+};
+
+const struct module_table module_table = {.list = list};

@@ -1,0 +1,9 @@
+#pragma once
+/* Every module, in the order in which a host's catalog is filled. */
+#include "engine/module.h"
+
+extern const struct module_table module_table;
+
+extern const struct module module_hostname, module_arp, module_packages, module_selinux,
+    module_ipvs, module_firewall, module_content, module_nfs_export, module_nfs_mount, module_nginx,
+    module_vip, module_keepalived;
