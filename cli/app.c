@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 
@@ -65,7 +66,10 @@ static int run(struct invocation *in, struct err *e)
 int app_main(int argc, char **argv)
 {
     struct err e = {0};
-    struct invocation in = {.err = style_for(stderr, COLOR_AUTO)};
+    /* getopt_long() reorders argv. */
+    const char **typed = xcalloc((size_t)argc + 1, sizeof *typed);
+    memcpy(typed, argv, (size_t)argc * sizeof *typed);
+    struct invocation in = {.argc = argc, .argv = typed};
     int status = parse(argc, argv, &in, &e);
     in.out = style_for(stdout, in.args.color);
     in.err = style_for(stderr, in.args.color);
@@ -77,5 +81,6 @@ int app_main(int argc, char **argv)
         status = err_exit_status(e.code);
     }
     cluster_free(in.cluster);
+    free(typed);
     return status;
 }

@@ -43,6 +43,8 @@ enum command_flags {
 
 struct invocation {
     const struct command *command;
+    int argc;                /* the command line, as it was typed */
+    const char *const *argv;
     struct args args;
     const char *operand;     /* the one operand, or NULL */
     const char *inventory;   /* CMD_INVENTORY: its path, never NULL */
@@ -97,4 +99,5 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_help, cmd_schema, cmd_version;
+extern const struct command cmd_check, cmd_deploy, cmd_help, cmd_schema, cmd_verify,
+    cmd_version;

@@ -1,0 +1,219 @@
+/* deploy: make the cluster what the inventory says, or show what that would change. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/quote.h"
+#include "cli/json_out.h"
+#include "cli/offline.h"
+#include "cli/outcome.h"
+#include "cli/render_plan.h"
+#include "cli/render_verify.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+#include "cli/verifying.h"
+
+/* How long failing checks may take to come right after a change; less where hosts are missing. */
+enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
+
+/* The command that goes on where this run stopped: this one, its inventory spelled out. */
+static void print_continue(const struct invocation *in)
+{
+    autosb struct strbuf cmd = {0}, shown = {0};
+    sb_add(&cmd, "clusterctl");
+    for (int i = 1; i < in->argc; i++) {
+        sb_addc(&cmd, ' ');
+        quote_sh(&cmd, in->argv[i]);
+    }
+    if (!in->operand) {
+        sb_addc(&cmd, ' ');
+        quote_sh(&cmd, in->inventory);
+    }
+    sb_foreign(&shown, sb_str(&cmd), false);
+    printf("\nTo continue, once this is put right:\n  %s\n", sb_str(&shown));
+}
+
+static void print_summary(const struct session *s, const struct outcome *o,
+                          const struct verified *v, int64_t elapsed_ms, int status)
+{
+    const struct invocation *in = s->in;
+    if (!o->all_ok)
+        outcome_print(stdout, &in->out, o);
+    verified_print_failures(v, &in->out, stdout);
+    printf("%zu host%s, %zu change%s, %lld.%lld s.", o->n, o->n == 1 ? "" : "s", o->changes,
+           o->changes == 1 ? "" : "s", (long long)elapsed_ms / 1000,
+           (long long)elapsed_ms % 1000 / 100);
+    verified_print_claim(v, stdout);
+    putchar('\n');
+    if (status == err_exit_status(ERR_INTERRUPTED))
+        puts("Interrupted.");
+    if (status != 0)
+        print_continue(in);
+}
+
+static void print_summary_json(const struct outcome *o, const struct verified *v,
+                               int64_t elapsed_ms, int status)
+{
+    autosb struct strbuf sb = {0};
+    outcome_print_json(stdout, o);
+    if (v->done)
+        print_checks_json(stdout, &v->report);
+    json_open(&sb, NULL, '{');
+    json_text(&sb, "type", "result");
+    json_bool(&sb, "ok", status == 0);
+    json_number(&sb, "hosts", (long long)o->n);
+    json_number(&sb, "changes", (long long)o->changes);
+    json_bool(&sb, "verified", v->done && v->ok);
+    json_number(&sb, "elapsed_ms", elapsed_ms);
+    json_number(&sb, "exit_status", status);
+    json_line(&sb, stdout);
+}
+
+/* Is there anything to verify: something was reached, and nobody wants to stop. */
+static bool worth_verifying(const struct session *s, const struct outcome *o)
+{
+    bool reached = false;
+    for (size_t i = 0; i < o->n; i++)
+        reached |= o->hosts[i].reached;
+    return reached && !s->in->args.no_verify && !signals_seen();
+}
+
+static int apply(struct session *s, struct err *e)
+{
+    int64_t begin = clock_ms();
+    struct outcome o;
+    struct verified v = {0};
+    int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);
+    outcome_take(&o, s->run);
+    if (rc < 0 && o.all_ok) { /* not a host's failure */
+        outcome_free(&o);
+        return -1;
+    }
+    int status = rc < 0 ? err_exit_status(e->code) : 0;
+    if (worth_verifying(s, &o)) {
+        struct err ve = {0};
+        /* After no change the observation is still the newest there is, and all has settled. */
+        struct verify_now now = {.observe = o.changes > 0 || !o.all_ok};
+        if (now.observe)
+            now.settle_ms = o.all_ok ? SETTLE_MS : SETTLE_PARTIAL_MS;
+        int vrc = verifying_run(s, &v, &now, &ve);
+        if (vrc < 0 && ve.msg[0] && o.all_ok)
+            report_error(&s->in->err, &ve);
+        if (vrc < 0 && (status == 0 || ve.code == ERR_INTERRUPTED))
+            status = err_exit_status(ve.code);
+    }
+    if (s->in->args.output == OUTPUT_JSON)
+        print_summary_json(&o, &v, clock_ms() - begin, status);
+    else
+        print_summary(s, &o, &v, clock_ms() - begin, status);
+    verified_free(&v);
+    outcome_free(&o);
+    return status;
+}
+
+static void print_plans(const struct session *s, struct plan_totals *t)
+{
+    bool json = s->in->args.output == OUTPUT_JSON;
+    for (size_t i = 0; i < run_count(s->run); i++) {
+        const struct host_result *hr = run_result(s->run, i);
+        plan_total(t, hr);
+        if (!json)
+            print_plan(stdout, &s->in->out, hr);
+    }
+    if (!json) {
+        putchar('\n');
+        print_totals(stdout, t);
+        return;
+    }
+    autosb struct strbuf sb = {0};
+    json_open(&sb, NULL, '{');
+    json_text(&sb, "type", "plan");
+    json_number(&sb, "changes", (long long)t->changes);
+    json_number(&sb, "blocked", (long long)t->blocked);
+    json_number(&sb, "hosts_changed", (long long)t->hosts_changed);
+    json_number(&sb, "hosts_unknown", (long long)t->hosts_unknown);
+    json_text(&sb, "impact", impact_name(t->impact));
+    json_line(&sb, stdout);
+}
+
+static int dry_run(struct session *s, struct err *e)
+{
+    struct plan_totals t = {0};
+    int rc = session_pass(s, RUN_OBSERVE, PASS_PLAN, e);
+    if (rc < 0 && e->code == ERR_INTERRUPTED)
+        return -1;
+    print_plans(s, &t);
+    if (rc < 0)
+        return -1;
+    enum { CHANGES_PENDING = 2 };
+    return s->in->args.detailed_exitcode && t.changes + t.blocked ? CHANGES_PENDING : 0;
+}
+
+/* Options that only make sense together. */
+static int check_args(const struct args *a, struct err *e)
+{
+    static const char needs_dry[] = "add --dry-run: without it, deploy changes the hosts";
+    if (a->offline && !a->dry_run) {
+        err_set(e, ERR_USAGE, "option '--offline' goes with --dry-run only");
+        return err_hint(e, "%s", needs_dry);
+    }
+    if (a->detailed_exitcode && (!a->dry_run || a->offline)) {
+        err_set(e, ERR_USAGE, "option '--detailed-exitcode' goes with --dry-run on live hosts only");
+        return a->offline ? err_hint(e, "offline, what is pending cannot be known")
+                          : err_hint(e, "%s", needs_dry);
+    }
+    if ((a->out || a->show_secrets) && !a->offline) {
+        err_set(e, ERR_USAGE, "option '--%s' goes with --offline only",
+                a->out ? "out" : "show-secrets");
+        return err_hint(e, "add --dry-run --offline");
+    }
+    return 0;
+}
+
+static int run_deploy(struct invocation *in, struct err *e)
+{
+    struct session s;
+    if (check_args(&in->args, e) < 0)
+        return -1;
+    int rc = session_open(&s, in, !in->args.offline, e);
+    if (rc == 0 && in->args.offline)
+        rc = in->args.out ? offline_write(&s, e) : offline_print(&s, e);
+    else if (rc == 0)
+        rc = in->args.dry_run ? dry_run(&s, e) : apply(&s, e);
+    session_close(&s);
+    return rc;
+}
+
+static const char *const output_choices[] = {"text", "json", NULL};
+
+static const struct option_spec options[] = {
+    {"dry-run", OPTION_SWITCH, offsetof(struct args, dry_run),
+     .help = "Look at the hosts and show what would change, with diffs; change nothing."},
+    {"detailed-exitcode", OPTION_SWITCH, offsetof(struct args, detailed_exitcode),
+     .help = "With --dry-run: exit with 2 when changes are pending."},
+    {"offline", OPTION_SWITCH, offsetof(struct args, offline),
+     .help = "With --dry-run: touch no network; print every file and every other resource of every "
+             "host, as for hosts with nothing but Debian 12. Secrets are starred out."},
+    {"out", OPTION_STRING, offsetof(struct args, out), "DIR",
+     .help = "With --offline: write the files to DIR/HOST/PATH instead, secrets and all, mode 0600."},
+    {"show-secrets", OPTION_SWITCH, offsetof(struct args, show_secrets),
+     .help = "With --offline: print secrets as they are."},
+    {"no-verify", OPTION_SWITCH, offsetof(struct args, no_verify),
+     .help = "Do not verify the cluster afterwards."},
+    {"quiet", OPTION_SWITCH, offsetof(struct args, quiet),
+     .help = "No progress; only failures and the summary."},
+    {"output", OPTION_CHOICE, offsetof(struct args, output), .choices = output_choices,
+     .help = "Print text, or one JSON object a line."},
+    {0},
+};
+
+const struct command cmd_deploy = {
+    .name = "deploy",
+    .usage = "[INVENTORY]",
+    .summary = "Make the cluster what the inventory says",
+    .about = "Connects to every host, looks at what is there, carries out what is missing, and "
+             "verifies the result. Running it again changes nothing. A host that fails stops, with "
+             "what depends on it; the others are finished.",
+    .flags = CMD_INVENTORY | CMD_LOADS | CMD_RUNS,
+    .options = options,
+    .run = run_deploy,
+};

@@ -1,0 +1,66 @@
+#include "cli/session.h"
+
+#include "cli/signals.h"
+#include "modules/registry.h"
+#include "probe/http.h"
+
+int session_open(struct session *s, const struct invocation *in, bool network, struct err *e)
+{
+    *s = (struct session){.in = in, .templates.dir = in->args.templates, .cancel.cancel_fd = -1};
+    s->options = (struct run_options){
+        .modules = &module_table,
+        .templates = &s->templates,
+        .cancel = &s->cancel,
+        .max_parallel = in->args.parallel,
+        .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 60,
+        .step_timeout_s = in->args.step_timeout_s ? in->args.step_timeout_s : 900,
+    };
+    if (in->args.templates && template_dir_check(in->args.templates, e) < 0) {
+        e->code = e->code == ERR_SYSTEM ? ERR_SYSTEM : ERR_USAGE;
+        return err_wrap(e, "option '--templates'");
+    }
+    if (!network)
+        return 0;
+    if (signals_init(e) < 0 || ssh_global_init(e) < 0 || http_global_init(e) < 0)
+        return -1;
+    s->cancel.cancel_fd = signals_fd();
+    s->run = run_new(in->cluster, &s->options);
+    return 0;
+}
+
+static struct renderer *choose_renderer(const struct session *s, enum pass pass)
+{
+    const struct invocation *in = s->in;
+    struct render_options o = {
+        .out = stderr,
+        .cluster = in->cluster,
+        .style = in->err,
+        .pass = pass,
+        .quiet = in->args.quiet,
+    };
+    if (in->args.output == OUTPUT_JSON) {
+        o.out = stdout;
+        return render_json_new(&o);
+    }
+    if (in->args.output == OUTPUT_TEXT && !o.quiet && term_is_live(stderr))
+        return render_live_new(&o);
+    return render_plain_new(&o);
+}
+
+int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct err *e)
+{
+    struct renderer *r = choose_renderer(s, pass);
+    int rc = run_execute(s->run, mode, &r->sink, e);
+    r->free(r);
+    return rc;
+}
+
+void session_close(struct session *s)
+{
+    if (!s->run)
+        return;
+    run_free(s->run);
+    s->run = NULL;
+    http_global_exit();
+    ssh_global_exit();
+}

@@ -1,0 +1,33 @@
+#pragma once
+/* Running the checks of verify/ on a session, and telling what they found. */
+#include <stdio.h>
+
+#include "cli/session.h"
+#ifdef HAVE_VERIFY
+#include "verify/verify.h"
+#else
+#include "cli/verify_pending.h"
+#endif
+
+struct verified {
+    bool done; /* the checks were run */
+    bool ok;   /* ...none failed, and every host could be looked at */
+    struct verify_report report;
+};
+
+struct verify_now {
+    bool observe;       /* look at every host anew first */
+    unsigned settle_ms; /* how long failing checks are tried again until they pass */
+};
+
+/*
+ * Returns -1 when anything failed. Then v->done tells whether there is a report; the error is that
+ * of the first host that could not be looked at, or has no text when the report tells it all.
+ */
+int verifying_run(struct session *s, struct verified *v, const struct verify_now *now,
+                  struct err *e);
+
+void verified_print_failures(const struct verified *v, const struct style *st, FILE *f);
+/* What of the cluster the checks have proved, as the end of a summary's line. */
+void verified_print_claim(const struct verified *v, FILE *f);
+void verified_free(struct verified *v);
