@@ -55,7 +55,7 @@ new_disk() { # HOST
 
 kernel_arguments() {
     echo 'root=/dev/vda ro console=ttyS0 quiet net.ifnames=0 mitigations=off nokaslr' \
-        'nowatchdog audit=0 systemd.getty_auto=no systemd.show_status=no'
+        'nowatchdog audit=0 tsc=reliable systemd.getty_auto=no systemd.show_status=no'
 }
 
 accel_arguments() { # kvm|tcg
