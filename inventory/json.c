@@ -15,6 +15,14 @@ static void complain_at(struct diagnostics *d, const char *text, size_t len, siz
         diagnostics_hint(d, "%s", hint);
 }
 
+static bool blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!memchr(" \t\r\n", text[i], 4))
+            return false;
+    return true;
+}
+
 static bool starts_with(const char *text, size_t len, const char *bytes)
 {
     size_t n = strlen(bytes);
@@ -42,7 +50,7 @@ static bool acceptable(const char *text, size_t len, struct diagnostics *d)
         return complain_at(d, text, len, (size_t)(nul - text), "the file holds a NUL byte",
                            "an inventory is a text file"),
                false;
-    if (strspn(text, " \t\r\n") == len)
+    if (blank(text, len))
         return complain_at(d, text, len, 0, "the file is empty",
                            "clusterctl-inventory(5) has an example to start from"),
                false;
@@ -134,8 +142,8 @@ static void duplicate(void *arg, const char *pointer, const char *key, struct po
                       struct position first)
 {
     struct diagnostics *d = arg;
-    diagnostics_add(d, pointerf("%s", pointer), "key \"%s\" is given twice, first at %u:%u", key,
-                    first.line, first.column);
+    diagnostics_add(d, pointerf("%s", pointer), "key \"%s\" is given twice, first in line %u", key,
+                    first.line);
     diagnostics_at(d, here.line, here.column);
 }
 

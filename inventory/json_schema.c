@@ -47,11 +47,13 @@ static void set_text(json_t *o, const struct text_rule *r)
     }
 }
 
+/* Validators may ignore "format", so the pattern says it too. */
 static void set_address(json_t *o)
 {
+#define BYTE "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
     set_string(o, "type", "string");
     set_string(o, "format", "ipv4");
-    set_string(o, "pattern", "^([0-9]{1,3}[.]){3}[0-9]{1,3}$");
+    set_string(o, "pattern", "^(" BYTE "[.]){3}" BYTE "$");
 }
 
 static void set_array(json_t *o, json_t *items, long min, long max, bool unique)

@@ -74,10 +74,8 @@ struct cluster *inventory_parse(const char *text, size_t len, const char *name,
 static int read_file(const char *path, struct strbuf *out, struct err *e)
 {
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        err_errno(e, "cannot open %s", path);
-        return err_hint(e, "name the inventory on the command line or in CLUSTERCTL_INVENTORY");
-    }
+    if (fd < 0)
+        return err_errno(e, "cannot open %s", path);
     while (out->len <= INVENTORY_MAX_BYTES) {
         char buf[64 * 1024];
         size_t room = (size_t)INVENTORY_MAX_BYTES + 1 - out->len;
