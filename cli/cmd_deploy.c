@@ -42,7 +42,7 @@ static void print_summary(const struct session *s, const struct outcome *o,
     printf("%zu host%s, %zu change%s, %lld.%lld s.", o->n, o->n == 1 ? "" : "s", o->changes,
            o->changes == 1 ? "" : "s", (long long)elapsed_ms / 1000,
            (long long)elapsed_ms % 1000 / 100);
-    verified_print_claim(v, stdout);
+    verified_print_claim(v, in->cluster, stdout);
     putchar('\n');
     if (status == err_exit_status(ERR_INTERRUPTED))
         puts("Interrupted.");

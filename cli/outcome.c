@@ -6,7 +6,7 @@
 /* More lines than this about one host help nobody; JSON has them all. */
 enum { MAX_UNDONE = 12 };
 
-static void take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr)
+void outcome_take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr)
 {
     *h = (struct host_outcome){.host = hr->host, .reached = hr->reached, .ok = hr->ok,
                                .err = hr->err, .done = hr->done};
@@ -33,7 +33,7 @@ void outcome_take(struct outcome *o, struct run *r)
     *o = (struct outcome){.n = run_count(r), .all_ok = true};
     o->hosts = arena_array(&o->arena, struct host_outcome, o->n);
     for (size_t i = 0; i < o->n; i++)
-        take_host(o, &o->hosts[i], run_result(r, i));
+        outcome_take_host(o, &o->hosts[i], run_result(r, i));
 }
 
 void outcome_free(struct outcome *o)

@@ -27,6 +27,7 @@ struct outcome {
 };
 
 void outcome_take(struct outcome *o, struct run *r);
+void outcome_take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr);
 /* What was done and what was not, host by host: for a pass that did not go well. */
 void outcome_print(FILE *f, const struct style *st, const struct outcome *o);
 /* One {"type":"outcome"} line a host. */

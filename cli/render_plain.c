@@ -82,8 +82,15 @@ static void plain_event(void *ud, const struct event *ev)
             sb_addc(&sb, '\n');
         }
         break;
-    case EV_LOCK_WAIT:
     case EV_WAITING:
+        if (all) {
+            begin_line(p, &sb, h);
+            sb_addf(&sb, "%3zu/%-3zu  waiting for ", ev->step_no, ev->n_steps);
+            sb_foreign(&sb, ev->text ? ev->text : "", false);
+            sb_addc(&sb, '\n');
+        }
+        break;
+    case EV_LOCK_WAIT:
     case EV_HOST_OK:
         if (all) {
             begin_line(p, &sb, h);

@@ -4,11 +4,7 @@
 
 #include "cli/term.h"
 #include "inventory/cluster.h"
-#ifdef HAVE_VERIFY
 #include "verify/verify.h"
-#else
-#include "cli/verify_pending.h"
-#endif
 
 void print_checks(FILE *f, const struct style *st, const struct verify_report *r, bool failed_only);
 void print_checks_total(FILE *f, const struct verify_report *r);

@@ -1,5 +1,6 @@
 #include "cli/verifying.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/render_verify.h"
@@ -16,7 +17,7 @@ int verifying_run(struct session *s, struct verified *v, const struct verify_now
     }
     if (!a->quiet && a->output == OUTPUT_TEXT)
         report_note(&s->in->err, "verifying the cluster");
-    struct verify_options o = {.settle_ms = now->settle_ms};
+    struct verify_options o = {.settle_ms = now->settle_ms, .cancel = &s->cancel};
     if (verify_cluster(s->run, &o, &v->report, e) < 0)
         return -1;
     v->done = true;
@@ -33,7 +34,38 @@ void verified_print_failures(const struct verified *v, const struct style *st, F
         print_checks(f, st, &v->report, true);
 }
 
-void verified_print_claim(const struct verified *v, FILE *f)
+/* "10.1.1.140" or "[fd00::1]" */
+static const char *bracketed(const struct ipaddr *a, char buf[static IPADDR_STRLEN + 2])
+{
+    char ip[IPADDR_STRLEN];
+    snprintf(buf, IPADDR_STRLEN + 2, a->family == AF_INET6 ? "[%s]" : "%s", ipaddr_str(a, ip));
+    return buf;
+}
+
+/* Have pages come through the service's VIP? */
+static bool is_served(const struct verified *v, const struct service *s)
+{
+    char subject[IPADDR_STRLEN + 16], ip[IPADDR_STRLEN + 2];
+    snprintf(subject, sizeof subject, "%s:%u/tcp", bracketed(&s->vip, ip), s->port);
+    for (size_t i = 0; i < v->report.results.n; i++) {
+        const struct check_result *c = &v->report.results.v[i];
+        if (c->status == CHECK_PASS && strcmp(c->id, "http.vip") == 0 &&
+            strcmp(c->subject, subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_url(FILE *f, const struct service *s)
+{
+    char ip[IPADDR_STRLEN + 2];
+    fprintf(f, " http://%s", bracketed(&s->vip, ip));
+    if (s->port != 80)
+        fprintf(f, ":%u", s->port);
+    fputs("/ is served.", f);
+}
+
+void verified_print_claim(const struct verified *v, const struct cluster *c, FILE *f)
 {
     if (!v->done || v->report.results.n == 0) {
         fputs(" Not verified.", f);
@@ -45,14 +77,12 @@ void verified_print_claim(const struct verified *v, FILE *f)
         return;
     }
     fprintf(f, " Verified: %zu checks passed.", v->report.passed);
-    for (size_t i = 0; i < v->report.results.n; i++) {
-        const struct check_result *c = &v->report.results.v[i];
-        if (c->status == CHECK_PASS && c->subject && strncmp(c->subject, "http://", 7) == 0)
-            fprintf(f, " %s is served.", c->subject);
-    }
+    for (size_t i = 0; i < c->n_services; i++)
+        if (is_served(v, &c->services[i]))
+            print_url(f, &c->services[i]);
 }
 
 void verified_free(struct verified *v)
 {
-    verify_report_free(&v->report);
+    verify_free(&v->report);
 }

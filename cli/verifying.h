@@ -3,11 +3,7 @@
 #include <stdio.h>
 
 #include "cli/session.h"
-#ifdef HAVE_VERIFY
 #include "verify/verify.h"
-#else
-#include "cli/verify_pending.h"
-#endif
 
 struct verified {
     bool done; /* the checks were run */
@@ -29,5 +25,5 @@ int verifying_run(struct session *s, struct verified *v, const struct verify_now
 
 void verified_print_failures(const struct verified *v, const struct style *st, FILE *f);
 /* What of the cluster the checks have proved, as the end of a summary's line. */
-void verified_print_claim(const struct verified *v, FILE *f);
+void verified_print_claim(const struct verified *v, const struct cluster *c, FILE *f);
 void verified_free(struct verified *v);

@@ -48,21 +48,39 @@ static enum host_state state_after(enum event_type t)
     return HOST_IDLE;
 }
 
+/* A wait is told as soon as it is known, which may be while an earlier step is still at work. */
+static void take_wait(struct host_view *h, enum host_state before, const struct event *ev)
+{
+    if (ev->type == EV_WAITING && before == HOST_STEP) {
+        h->next_wait = ev->text;
+        h->state = HOST_STEP;
+        return;
+    }
+    h->text = ev->text;
+    if (ev->type == EV_STEP_DONE && h->next_wait) {
+        h->state = HOST_WAITING;
+        h->text = h->next_wait;
+    }
+    h->next_wait = NULL;
+}
+
 struct host_view *view_event(struct run_view *v, const struct event *ev)
 {
     v->now_ms = ev->at_ms;
     if (!ev->host || ev->type == EV_RUN_END)
         return NULL;
     struct host_view *h = &v->hosts[ev->host->index_in_cluster];
+    enum host_state before = h->state;
     h->state = state_after(ev->type);
-    h->since_ms = h->told_ms = ev->at_ms;
-    h->text = ev->text;
+    take_wait(h, before, ev);
+    if (h->state != before || ev->type != EV_WAITING)
+        h->since_ms = h->told_ms = ev->at_ms;
     h->err = ev->err;
     if (ev->plan) {
         h->n_steps = ev->plan->steps.n;
         h->impact = plan_impact(ev->plan);
     }
-    if (ev->step) {
+    if (ev->step && ev->type != EV_WAITING) {
         h->step = ev->step;
         h->step_no = ev->step_no;
         if (ev->n_steps)

@@ -25,8 +25,9 @@ struct host_view {
     enum host_state state;
     int64_t since_ms;          /* in this state */
     const char *text;          /* HOST_LOCKED, HOST_WAITING: for what */
-    const struct step *step;   /* the last one */
+    const struct step *step;   /* the last one begun */
     size_t step_no, n_steps;   /* n_steps: of the plan */
+    const char *next_wait;     /* told while a step is at work: what the next one waits for */
     size_t done;               /* steps done */
     enum impact impact;        /* of the plan */
     bool step_failed;          /* and has been told */

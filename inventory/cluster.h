@@ -93,7 +93,7 @@ struct host {
     unsigned roles;         /* enum role bits, at least one */
     unsigned weight;        /* real server: 0-65535, default 1 (ipvs) */
     unsigned priority;      /* director: VRRP priority 1-254 */
-    const char *interface;  /* NULL: cluster's, else found on the host */
+    const char *interface;  /* director; NULL: that of vrrp, else found on the host */
     const char *index;      /* real server: nginx index file under the share */
     const char *page;       /* real server: text that seeds the index file; NULL: not seeded */
     struct ssh_settings ssh;

@@ -175,9 +175,9 @@ static const struct field host_fields[HOST_N] = {
         .doc = "VRRP priority: the higher one is preferred. Default: 254 for the first director, "
                "253 for the second; a low one takes over more slowly."},
     [HOST_INTERFACE] = {"interface", TYPE_STRING, AT(struct host, interface),
-        .text = &interface_rule,
-        .doc = "The host's network interface; default: vrrp.interface for a director, else the one "
-               "that holds the host's address."},
+        .text = &interface_rule, .roles = ROLE_DIRECTOR,
+        .doc = "The director's network interface; default: that of vrrp, else the one that holds "
+               "the host's address."},
     [HOST_INDEX] = {"index", TYPE_STRING, AT(struct host, index), .text = &file_name_rule,
         .def = "\"index.html\"", .roles = ROLE_REAL_SERVER,
         .doc = "The file under the share that this real server serves for a directory."},

@@ -140,3 +140,51 @@ def parsed_cases():
 @pytest.mark.parametrize("name, inventory", [pytest.param(*c, id=c[0]) for c in parsed_cases()])
 def test_schema_on_bad_inventory(schema, name, inventory):
     assert schema.is_valid(inventory) == (name in BEYOND_THE_SCHEMA)
+
+
+MANUAL = ROOT / "man" / "clusterctl-inventory.5"
+SECTION_OF = {"service": "Services", "check": "Services", "vrrp": "VRRP", "nfs": "NFS",
+              "ssh": "SSH", "host": "Hosts"}  # fmt: skip
+
+
+def manual_section(title):
+    return MANUAL.read_text().split(f".Ss {title}\n")[1].split("\n.Ss ")[0].split("\n.Sh ")[0]
+
+
+def documented():
+    """(manual section, key, what the schema says of it)"""
+    schema = json.loads((ROOT / "inventory" / "inventory.schema.json").read_text())
+    for key, value in schema["properties"].items():
+        yield "The cluster", key, value
+    for name, definition in schema["$defs"].items():
+        for key, value in definition["properties"].items():
+            yield SECTION_OF[name], key, value
+
+
+def short(value):
+    return ("true" if value else "false") if isinstance(value, bool) else f"{value}"
+
+
+@pytest.mark.parametrize("section, key, value", documented())
+def test_manual_agrees_with_the_schema(section, key, value):
+    text = manual_section(section)
+    heads = [l for l in text.splitlines() if l.startswith(f".It Cm {key} Pq ")]
+    assert heads, f"{key} is not in section {section}"
+    default = value.get("default")
+    for word in default if isinstance(default, list) else [] if default is None else [default]:
+        assert short(word) in text
+    if default is not None and not isinstance(default, list) and len(short(default)) < 30:
+        assert any("default " in head and short(default) in head for head in heads)
+    if "maximum" in value and key not in ("version", "advert_interval"):
+        assert any(f"{value['minimum']} to {value['maximum']}" in head for head in heads)
+    for word in value.get("enum", []):
+        assert word in text.split()
+
+
+def test_manual_is_well_formed():
+    try:
+        lint = ["mandoc", "-T", "lint", "-W", "warning", str(MANUAL)]
+        done = subprocess.run(lint, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("mandoc is not installed")
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,47 @@
+#pragma once
+/*
+ * What the hosts say now: addresses, MACs and, on directors, the IPVS table. Facts are from the
+ * start of the run; a VIP may have moved since.
+ */
+#include <stdbool.h>
+
+#include "engine/run.h"
+#include "verify/ipvs.h"
+
+/* Records past this are dropped and the host's answer is not believed: see live_record(). */
+enum { LIVE_MAX_RECORDS = 20000 };
+
+struct live_iface {
+    const char *name; /* at most 15 printable characters */
+    const char *mac;  /* "" for none; lower case */
+    VEC(struct ipaddr) addresses;
+};
+
+struct live_host {
+    bool complete; /* everything below is there */
+    size_t records;
+    VEC(struct live_iface *) ifaces;
+    bool ipvs_read;         /* directors: the table was read to its end */
+    const char *ipvs_error; /* directors: why it was not; safe to print */
+    struct ipvs_table ipvs;
+    struct arena arena;
+};
+
+struct live {
+    struct live_host *hosts; /* by index_in_cluster */
+    size_t n;
+    struct err err; /* of the last query, when it failed on some host */
+};
+
+void live_init(struct live *l, size_t n_hosts);
+/* Ask every reached host. -1 only when interrupted, or nobody could be asked at all. */
+int live_refresh(struct live *l, struct run *r, struct err *e);
+void live_free(struct live *l);
+
+/* One record of a host's answer: "addr ...", "link ...", "ipvs ...", ... Never fails: hostile or
+ * broken lines are left out, and too many make the answer incomplete. */
+void live_record(struct live_host *h, char *value);
+
+/* The interface that holds an address, or NULL; `after`: the next one. */
+const struct live_iface *live_holder(const struct live_host *h, const struct ipaddr *a,
+                                     const struct live_iface *after);

@@ -1,0 +1,157 @@
+#include "verify/verify.h"
+
+#include <poll.h>
+#include <stdarg.h>
+
+#include "base/clock.h"
+#include "verify/check.h"
+
+/* A check on one subject. */
+struct instance {
+    const struct check *check;
+    struct subject subject;
+    bool hopeless; /* its host was not reached: waiting does not help */
+};
+
+typedef VEC(struct instance) instances;
+
+static const char *subject_name(struct arena *a, const struct subject *s)
+{
+    char text[IPADDR_STRLEN];
+    if (s->host)
+        return arena_strdup(a, s->host->name);
+    if (s->vip)
+        return arena_strdup(a, ipaddr_str(s->vip, text));
+    return service_name(a, &s->service->vip, s->service->port, protocol_name(s->service->protocol));
+}
+
+static void add(struct ctx *x, struct verify_report *out, instances *list, const struct check *c,
+                struct subject s)
+{
+    bool hopeless = s.host && !run_result_of(x->run, s.host)->reached;
+    *vec_push(list) = (struct instance){c, s, hopeless};
+    *vec_push(&out->results) = (struct check_result){
+        .id = c->id, .title = c->title, .subject = subject_name(&out->arena, &s)};
+}
+
+static void add_all(struct ctx *x, struct verify_report *out, instances *list,
+                    const struct check *c)
+{
+    const struct cluster *cl = x->cluster;
+    unsigned roles = c->per == PER_DIRECTOR      ? ROLE_DIRECTOR
+                     : c->per == PER_REAL_SERVER ? ROLE_REAL_SERVER
+                                                 : 0;
+    if (c->per == PER_HOST)
+        for (size_t i = 0; i < run_count(x->run); i++)
+            add(x, out, list, c, (struct subject){.host = run_result(x->run, i)->host});
+    if (!cl) /* nobody was reached: there is nothing more to ask */
+        return;
+    for (const struct host *h = NULL; roles && (h = cluster_next(cl, h, roles));)
+        add(x, out, list, c, (struct subject){.host = h});
+    for (size_t i = 0; c->per == PER_VIP && i < cl->n_vips; i++)
+        add(x, out, list, c, (struct subject){.vip = &cl->vips[i]});
+    for (size_t i = 0; c->per == PER_SERVICE && i < cl->n_services; i++)
+        add(x, out, list, c, (struct subject){.service = &cl->services[i]});
+}
+
+static bool wants_retry(const struct instance *i, const struct check_result *r)
+{
+    return r->status == CHECK_FAIL && i->check->settles && !i->hopeless;
+}
+
+/* One round: every check (the first time), or those that failed and may yet pass. */
+static int round_of_checks(struct ctx *x, struct verify_report *out, const instances *list,
+                           bool first, struct err *e)
+{
+    bool remote = false;
+    samples_reset(&x->samples);
+    for (size_t i = 0; i < list->n; i++)
+        if (first || wants_retry(&list->v[i], &out->results.v[i]))
+            remote |= list->v[i].check->remote;
+    if (remote && live_refresh(&x->live, x->run, e) < 0)
+        return -1;
+    for (size_t i = 0; i < list->n; i++) {
+        struct check_result *r = &out->results.v[i];
+        if (!first && !wants_retry(&list->v[i], r))
+            continue;
+        int64_t began = clock_ms();
+        r->evidence = r->reason = r->hint = NULL;
+        list->v[i].check->run(x, &list->v[i].subject, r);
+        r->elapsed_ms = clock_ms() - began;
+        if (interrupted(x))
+            return err_set(e, ERR_INTERRUPTED, "interrupted");
+    }
+    return 0;
+}
+
+static bool unsettled(const struct verify_report *out, const instances *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (wants_retry(&list->v[i], &out->results.v[i]))
+            return true;
+    return false;
+}
+
+/* A second between tries: the shortest delay_loop that old keepalived releases know. */
+static void pause_before_retry(const struct ctx *x, int64_t deadline)
+{
+    enum { RETRY_MS = 1000 };
+    const struct ssh_cancel *c = x->options->cancel;
+    struct pollfd p = {.fd = c ? c->cancel_fd : -1, .events = POLLIN};
+    int left = deadline_left(deadline);
+    poll(&p, 1, left < RETRY_MS ? left : RETRY_MS);
+}
+
+static int run_rounds(struct ctx *x, struct verify_report *out, const instances *list,
+                      struct err *e)
+{
+    int64_t deadline = deadline_in(x->options->settle_ms);
+    if (round_of_checks(x, out, list, true, e) < 0)
+        return -1;
+    while (deadline_left(deadline) > 0 && unsettled(out, list)) {
+        pause_before_retry(x, deadline);
+        if (interrupted(x))
+            return err_set(e, ERR_INTERRUPTED, "interrupted");
+        if (round_of_checks(x, out, list, false, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The cluster of a run; NULL when not one host of it was reached. */
+static const struct cluster *cluster_of(struct run *r)
+{
+    for (size_t i = 0; i < run_count(r); i++)
+        if (run_result(r, i)->catalog.cluster)
+            return run_result(r, i)->catalog.cluster;
+    return NULL;
+}
+
+int verify_cluster(struct run *r, const struct verify_options *o, struct verify_report *out,
+                   struct err *e)
+{
+    *out = (struct verify_report){0};
+    if (run_count(r) == 0)
+        return 0;
+    struct ctx x = {.run = r, .cluster = cluster_of(r), .options = o, .arena = &out->arena};
+    instances list = {0};
+    live_init(&x.live, run_count(r));
+    for (size_t i = 0; i < n_checks; i++)
+        add_all(&x, out, &list, &checks[i]);
+    int rc = run_rounds(&x, out, &list, e);
+    for (size_t i = 0; i < out->results.n; i++) {
+        enum check_status s = out->results.v[i].status;
+        (*(s == CHECK_PASS ? &out->passed : s == CHECK_FAIL ? &out->failed : &out->skipped))++;
+    }
+    samples_reset(&x.samples);
+    live_free(&x.live);
+    vec_free(&list);
+    return rc;
+}
+
+void verify_free(struct verify_report *report)
+{
+    vec_free(&report->results);
+    arena_free(&report->arena);
+    *report = (struct verify_report){0};
+}
