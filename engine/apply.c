@@ -21,7 +21,7 @@ struct apply {
     size_t running;         /* number of the step at work, from 1; 0: none */
     int64_t step_began;
     bool failed;            /* a step failed; *err says how */
-    struct err err;
+    struct err *err;        /* hr->step_err */
     size_t posted;          /* resources up to here have had their milestones posted */
     int wake_fd;            /* board changes and our own progress */
     int64_t progress_at;    /* when the host last moved on */
@@ -72,7 +72,7 @@ static void emit_step(struct apply *a, enum event_type type, const char *text)
                                     .n_steps = a->hr->plan.steps.n,
                                     .elapsed_ms = clock_ms() - a->step_began,
                                     .text = text,
-                                    .err = type == EV_STEP_FAILED ? &a->err : NULL});
+                                    .err = type == EV_STEP_FAILED ? a->err : NULL});
 }
 
 /* Post the milestones of every resource before the first step that is not done. */
@@ -110,14 +110,14 @@ static int step_finished(struct apply *a, struct err *e)
     res_ops(want->type)->diff(&left, want, &a->now.have[want->index]);
     bool done = left.steps.n == 0;
     if (!done) {
-        err_set(&a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",
+        err_set(a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",
                 a->hr->plan.steps.v[a->running - 1].summary, left.steps.v[0].summary);
-        err_hint(&a->err, "something on the host undoes it; look at %s there", want->key);
+        err_hint(a->err, "something on the host undoes it; look at %s there", want->key);
     }
     plan_free(&left);
     if (!done) {
         fail_step(a, NULL);
-        *e = a->err;
+        *e = *a->err;
         return -1;
     }
     a->hr->states[a->running - 1] = STEP_DONE;
@@ -142,7 +142,7 @@ static void step_failed(struct apply *a, char *rest)
 {
     const char *number = parse_word(&rest), *status = parse_word(&rest);
     (void)number;
-    err_set(&a->err, ERR_FAILED, "%s: failed with status %s",
+    err_set(a->err, ERR_FAILED, "%s: failed with status %s",
             a->hr->plan.steps.v[a->running - 1].summary, status ? status : "?");
     fail_step(a, a->output);
 }
@@ -187,8 +187,8 @@ static int on_line(void *ud, char *kind, char *rest, struct err *e)
     if (!strcmp(kind, "busy")) {
         autosb struct strbuf who = {0};
         quote_terminal(&who, rest, strlen(rest), false);
-        err_set(&a->err, ERR_LOCKED, "locked by %s", who.len ? sb_str(&who) : "another run");
-        err_hint(&a->err, "wait for that run to end, then run the same command again");
+        err_set(a->err, ERR_LOCKED, "locked by %s", who.len ? sb_str(&who) : "another run");
+        err_hint(a->err, "wait for that run to end, then run the same command again");
         a->failed = true;
         return 0;
     }
@@ -270,14 +270,14 @@ static int wait_needs(struct apply *a, struct remote *r, size_t i, struct err *e
         if (!n || a->failed)
             return 0;
         if (lost) {
-            err_set(&a->err, ERR_FAILED, "%s: not done, it needs '%s' of %s, which did not get there",
+            err_set(a->err, ERR_FAILED, "%s: not done, it needs '%s' of %s, which did not get there",
                     step->summary, n->milestone, n->host->name);
-            err_hint(&a->err, "solve what stopped %s, then run the same command again",
+            err_hint(a->err, "solve what stopped %s, then run the same command again",
                      n->host->name);
             a->failed = true;
             return 0;
         }
-        if (n != told) {
+        if (n != told && a->hr->done == i) {
             autosb struct strbuf text = {0};
             sb_addf(&text, "%s on %s", n->milestone, n->host->name);
             a->w->emit(a->w, (struct event){.type = EV_WAITING,
@@ -339,7 +339,7 @@ static int check_blocked(const struct plan *p, struct err *e)
 static int judge(struct apply *a, int rc, struct err *e)
 {
     if (a->failed) {
-        *e = a->err;
+        *e = *a->err;
         return -1;
     }
     if (rc < 0) {
@@ -356,7 +356,8 @@ static int judge(struct apply *a, int rc, struct err *e)
 
 int worker_apply(struct worker *w, struct err *e)
 {
-    struct apply a = {.w = w, .hr = w->hr, .progress_at = clock_ms()};
+    struct apply a = {
+        .w = w, .hr = w->hr, .err = &w->hr->step_err, .progress_at = clock_ms()};
     struct script s;
     struct remote r;
     if (check_blocked(&w->hr->plan, e) < 0)

@@ -22,14 +22,22 @@ static const char functions[] =
     "  done\n"
     "  :\n"
     "}\n"
-    "work_service() {\n" /* UNIT ENABLE VERB */
-    "  [ \"$2\" = 0 ] || { systemctl daemon-reload; systemctl enable -q \"$1\"; }\n"
-    "  case $3 in\n"
-    "  start) systemctl reset-failed -- \"$1\" 2>/dev/null || :; systemctl start -- \"$1\" ;;\n"
-    "  reload|restart) systemctl \"$3\" -- \"$1\" ;;\n"
-    "  esac || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
+    /*
+     * work_service UNIT TODO: what the plan says to start may have been started in the meantime by
+     * its package, with the package's own files; then it has to be told of ours.
+     */
+    "work_service() {\n"
+    "  case $2 in *reread*) systemctl daemon-reload ;; esac\n"
+    "  case $2 in *enable*) systemctl is-enabled -q -- \"$1\" 2>/dev/null ||\n"
+    "    systemctl enable -q -- \"$1\" ;; esac\n"
+    "  f=/var/lib/clusterctl/pending/$1\n"
+    "  if ! systemctl is-active -q -- \"$1\"; then\n"
+    "    systemctl reset-failed -- \"$1\" 2>/dev/null || :; systemctl start -- \"$1\"\n"
+    "  elif [ -e \"$f.restart\" ]; then systemctl restart -- \"$1\"\n"
+    "  elif [ -e \"$f.reload\" ]; then systemctl reload -- \"$1\"\n"
+    "  fi || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
     "  systemctl is-active -q -- \"$1\" || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
-    "  rm -f \"/var/lib/clusterctl/pending/$1.reload\" \"/var/lib/clusterctl/pending/$1.restart\"\n"
+    "  rm -f \"$f.reload\" \"$f.restart\"\n"
     "}\n";
 
 /* Records name units by what systemd calls them (Id), so a key must be the real name, no alias. */
@@ -61,11 +69,21 @@ static int parse(struct resource *have, const struct resource *want, struct aren
     return 0;
 }
 
-enum { SVC_ENABLE = 1, SVC_START = 2, SVC_RELOAD = 4, SVC_RESTART = 8 };
+/* What there is to do, in the words of the operator and of work_service. */
+enum { SVC_REREAD = 1, SVC_ENABLE = 2, SVC_START = 4, SVC_RELOAD = 8, SVC_RESTART = 16 };
+static const struct {
+    unsigned bit;
+    const char *verb;
+} todos[] = {
+    {SVC_REREAD, "reread"}, {SVC_ENABLE, "enable"},   {SVC_START, "start"},
+    {SVC_RELOAD, "reload"}, {SVC_RESTART, "restart"},
+};
 
-static void add_word(struct strbuf *sb, const char *word)
+static void add_verbs(struct strbuf *out, unsigned todo)
 {
-    sb_addf(sb, "%s%s", sb->len ? ", " : "", word);
+    for (size_t i = 0; i < ARRAY_LEN(todos); i++)
+        if (todo & todos[i].bit)
+            sb_addf(out, "%s%s", out->len ? ", " : "", todos[i].verb);
 }
 
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
@@ -74,24 +92,19 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     enum notify notified = plan_notified(p, want->key);
     if (h->pending > notified)
         notified = h->pending;
-    unsigned todo = 0;
+    unsigned todo = (h->stale_unit ? SVC_REREAD : 0) | (h->enabled ? 0 : SVC_ENABLE);
     enum impact impact = IMPACT_NONE;
-    autosb struct strbuf verbs = {0};
-    if (!h->enabled || h->stale_unit) {
-        todo |= SVC_ENABLE;
-        add_word(&verbs, h->enabled ? "re-read" : "enable");
-    }
     if (!h->active) {
         todo |= SVC_START;
-        add_word(&verbs, "start");
         impact = want->service.start_impact;
     } else if (notified) {
         todo |= notified == NOTIFY_RESTART ? SVC_RESTART : SVC_RELOAD;
-        add_word(&verbs, notified == NOTIFY_RESTART ? "restart" : "reload");
         impact = notified == NOTIFY_RESTART ? IMPACT_RESTART : IMPACT_RELOAD;
     }
     if (!todo)
         return;
+    autosb struct strbuf verbs = {0};
+    add_verbs(&verbs, todo);
     struct step *s = plan_step(p, want, have, impact, "%s %s%s%s%s", sb_str(&verbs), want->key,
                                h->state && h->exists ? " (is " : "",
                                h->state && h->exists ? h->state : "",
@@ -101,14 +114,12 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
 
 static void apply(struct script *s, const struct step *step)
 {
-    unsigned t = step->todo;
+    autosb struct strbuf words = {0};
+    add_verbs(&words, step->todo);
     script_add(s, "work_service");
     script_arg(s, step->want->key);
-    script_addf(s, " %d %s\n", (t & SVC_ENABLE) != 0,
-                t & SVC_START     ? "start"
-                : t & SVC_RESTART ? "restart"
-                : t & SVC_RELOAD  ? "reload"
-                                  : "-");
+    script_arg(s, sb_str(&words));
+    script_add(s, "\n");
 }
 
 const struct res_ops res_service_ops = {"service", functions, observe, parse, diff, apply};

@@ -2,8 +2,19 @@
 
 #include "engine/restype.h"
 
+/*
+ * ob_sysctl INDEX PATH INDEX PATH...: the shell's own read cannot do it, since it reads byte by byte
+ * and /proc/sys answers the second read with end-of-file. awk takes i=... between its files.
+ */
 static const char functions[] =
-    "ob_sysctl() { [ -r \"/proc/sys/$2\" ] && read -r l <\"/proc/sys/$2\" && r \"$1\" value \"$l\"; :; }\n"
+    "ob_sysctl() {\n"
+    "  k=$#\n"
+    "  while [ \"$k\" -gt 0 ]; do\n"
+    "    i=$1 p=/proc/sys/$2; shift 2; k=$((k - 2))\n"
+    "    [ -r \"$p\" ] && set -- \"$@\" \"i=$i\" \"$p\"\n"
+    "  done\n"
+    "  [ $# = 0 ] || awk 'FNR == 1 { print \"@\" n \" r \" i \" value \" $0 }' n=\"$N\" \"$@\"\n"
+    "}\n"
     "set_sysctl() { printf '%s\\n' \"$2\" >\"/proc/sys/$1\"; }\n";
 
 /* net.ipv4.conf.all.arp_ignore -> net/ipv4/conf/all/arp_ignore; sysctl(8) swaps dot and slash. */
@@ -17,11 +28,12 @@ static void arg_path(struct script *s, const char *key)
 
 static void observe(struct script *s, const struct resource *const *list, size_t n)
 {
+    script_add(s, "ob_sysctl");
     for (size_t i = 0; i < n; i++) {
-        script_addf(s, "ob_sysctl %zu", list[i]->index);
+        script_argn(s, list[i]->index);
         arg_path(s, list[i]->key);
-        script_add(s, "\n");
     }
+    script_add(s, "\n");
 }
 
 static int parse(struct resource *have, const struct resource *want, struct arena *a,

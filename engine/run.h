@@ -23,6 +23,7 @@ struct host_result {
     bool reached;             /* facts, observation and plan are there */
     bool ok;                  /* this pass ended as it should */
     struct err err;           /* !ok: why */
+    struct err step_err;      /* why the step failed that did, for its event */
     struct facts facts;
     struct catalog catalog;
     struct observation observed; /* before any step */

@@ -1,0 +1,110 @@
+"""The rendered files at work, in network namespaces: no virtual machine, a few seconds each.
+
+Only what a namespace can show. ip_vs, ARP between machines and reboots are the lab's.
+"""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from test_render import TOP, need, render
+
+REFERENCE = TOP / "inventory/examples/reference.json"
+VIP = "10.1.1.140"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces")
+
+
+@pytest.fixture(scope="module", name="out")
+def rendered_reference(tmp_path_factory):
+    out = tmp_path_factory.mktemp("works") / "out"
+    render(REFERENCE, out)
+    return out
+
+
+def in_namespace(script, timeout=60):
+    """Runs a shell script in fresh network and mount namespaces; `ip netns` stays inside too."""
+    # A killed shell must not leave daemons behind: its PID namespace ends with it.
+    run = subprocess.run(
+        ["unshare", "-n", "-m", "-p", "-f", "--kill-child", "sh", "-ec",
+         "mount -t tmpfs none /run; mkdir -p /run/netns\n" + script],
+        capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_nginx_serves_its_addresses_and_leaves_others_alone(out, tmp_path):
+    """By the VIP and the own address, whatever the Host header; elsewhere the default site."""
+    conf = (out / "Web01-RS/etc/nginx/conf.d/clusterctl.conf").read_text()
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "index1.html").write_text("Web01 index.html\n")
+    for directory in (tmp_path, share, *tmp_path.parents):  # for nginx' unprivileged workers
+        directory.chmod(directory.stat().st_mode | 0o055)
+        if directory == pathlib.Path("/tmp"):
+            break
+    (tmp_path / "clusterctl.conf").write_text(conf.replace("/var/www/html/shared", str(share)))
+    (tmp_path / "nginx.conf").write_text(f"""
+        pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}
+        http {{
+            access_log off;
+            include {tmp_path}/clusterctl.conf;
+            server {{ listen 80; server_name 10.1.1.132; return 200 "the article's own"; }}
+            server {{ listen 80 default_server; return 200 "default site"; }}
+        }}""")
+    said = in_namespace(f"""
+        ip link set lo up; ip address add 10.1.1.132/24 dev lo
+        {need('nginx')} -c {tmp_path}/nginx.conf   # the VIP is not there yet
+        ip address add {VIP}/32 dev lo label lo:1
+        for host in {VIP} 10.1.1.132 other.example; do
+            curl -sS --max-time 5 -H "Host: $host" http://{VIP}/ http://10.1.1.132/
+        done
+        curl -sS --max-time 5 http://{VIP}/.clusterctl/whoami
+        curl -sS --max-time 5 http://127.0.0.1/
+        """)
+    assert said == "Web01 index.html\n" * 6 + "Web01-RS\n" + "default site"
+
+
+def test_vip_unit_puts_and_takes(out):
+    """Its commands can be run again, and leave nothing behind."""
+    unit = (out / "Web01-RS/etc/systemd/system/clusterctl-vip.service").read_text()
+    starts = [line.split("=", 1)[1] for line in unit.splitlines() if line.startswith("ExecStart=")]
+    stops = [line.split("=-", 1)[1] for line in unit.splitlines() if line.startswith("ExecStop=-")]
+    assert starts and stops
+    show = "ip -o address show dev lo to {0}; ip route show table main {0}".format(VIP)
+    said = in_namespace("\n".join(["ip link set lo up", *starts, *starts, show, "echo --", *stops,
+                                   show]))
+    up, down = said.split("--\n")
+    assert "lo:1" in up and f"{VIP} dev lo scope link" in up and len(up.splitlines()) == 2
+    assert down == ""
+
+
+def test_one_director_holds_the_vip(out):
+    """Two directors; the first is stopped, comes back, and both reload. -P: VRRP alone, no ip_vs."""
+    keepalived = need("keepalived")
+    script = ["ip link add br0 type bridge; ip link set br0 up"]
+    for i, name in enumerate(("LVS-master", "LVS-node01")):
+        script.append(f"""
+        ip netns add d{i}; ip link add p{i} type veth peer name eth0 netns d{i}
+        ip link set p{i} master br0 up
+        ip -n d{i} address add 10.1.1.13{i}/24 dev eth0; ip -n d{i} link set eth0 up
+        start{i}() {{ ip netns exec d{i} {keepalived} -P -n -l -f \
+            {out}/{name}/etc/keepalived/keepalived.conf -p /run/k{i} -r /run/v{i} >>/run/log{i} 2>&1 & }}
+        holds{i}() {{ [ -n "$(ip -n d{i} -o address show to {VIP})" ]; }}
+        """)
+    script.append("""
+        # wait_for HOLDER OTHER: exactly the holder has the VIP, and still has it a second later
+        wait_for() {
+            for try in $(seq 100); do holds$1 && ! holds$2 && break; sleep 0.1; done
+            sleep 1
+            holds$1 && ! holds$2 || { echo "expected the VIP on d$1 alone"; cat /run/log*; exit 1; }
+        }
+        start0; wait_for 0 1
+        start1; sleep 4; wait_for 0 1
+        kill "$(cat /run/k0)"; wait_for 1 0
+        start0; sleep 3; wait_for 1 0                              # nopreempt
+        kill -HUP "$(cat /run/k0)" "$(cat /run/k1)"; wait_for 1 0  # a reload moves nothing
+        echo done
+        """)
+    assert in_namespace("\n".join(script)) == "done\n"

@@ -1,0 +1,138 @@
+# The suites of tests/run. Each adds to $passed and $failed. Sourced.
+# shellcheck shell=bash
+
+BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssh2-1-dev libjansson-dev
+    libcurl4-openssl-dev libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libssl-dev)
+TEST_PACKAGES=(clang libclang-rt-14-dev libcmocka-dev mandoc python3 python3-pytest
+    python3-jsonschema openssh-server openssh-client iproute2 util-linux keepalived nginx-light
+    systemd curl)
+
+# The packages themselves are asked for: a -dev package has no command to look for.
+install_test_dependencies() {
+    local missing=() p
+    for p in "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"; do
+        dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q ^ii || missing+=("$p")
+    done
+    # Installed for their checkers (keepalived -t, nginx -t); this machine is not to serve anything.
+    [ ${#missing[@]} = 0 ] || without_starting_services install_packages "${missing[@]}"
+}
+
+# invoke-rc.d(8) asks /usr/sbin/policy-rc.d; 101 forbids the action.
+without_starting_services() {
+    local policy=/usr/sbin/policy-rc.d mine=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        mine=1
+    fi
+    "$@"
+    local rc=$?
+    [ -z "$mine" ] || rm -f "$policy"
+    return $rc
+}
+
+check() { # NAME COMMAND…: one test; its output is shown when it fails
+    local name=$1 log=$WORK/check.log
+    shift
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok   $name"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: $*"
+        tail -n 60 "$log"
+    fi
+}
+
+# Add up a JUnit file: tests, failures and errors of every suite in it.
+count_junit() { # FILE
+    local counts
+    counts=$(/usr/bin/python3 - "$1" <<'PY'
+import sys
+import xml.etree.ElementTree as ET
+root = ET.parse(sys.argv[1]).getroot()
+suites = [root] if root.tag == "testsuite" else list(root)
+n = sum(int(s.get("tests", 0)) - int(s.get("skipped") or 0) for s in suites)
+bad = sum(int(s.get("failures", 0)) + int(s.get("errors", 0)) for s in suites)
+print(n - bad, bad)
+PY
+    ) || counts="0 1"
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+}
+
+meson_build() { # DIR CC OPTION…
+    local dir=$WORK/$1 cc=$2
+    shift 2
+    if [ ! -d "$dir/meson-info" ]; then
+        CC=$cc meson setup "$dir" "$ROOT" --werror "$@" || return 1
+    fi
+    ninja -C "$dir"
+}
+
+build_plain() { meson_build gcc gcc; }
+# gcc's -Wformat-truncation misfires under its sanitizers, so the sanitizer build is clang's.
+build_sanitized() { meson_build asan clang -Db_sanitize=address,undefined -Db_lundef=false; }
+
+meson_tests() { # DIR
+    rm -f "$WORK/$1/meson-logs/testlog.junit.xml"
+    meson test -C "$WORK/$1" --print-errorlogs
+    count_junit "$WORK/$1/meson-logs/testlog.junit.xml"
+}
+
+run_pytest() { # NAME PATH…
+    local xml=$WORK/$1.xml
+    shift
+    rm -f "$xml"
+    (cd "$ROOT" && CLUSTERCTL=$WORK/gcc/cli/clusterctl CLUSTERCTL_BUILD=$WORK/gcc \
+        SSH_TOOL=$WORK/gcc/tests/ssh/ssh_tool PROBE_TOOL=$WORK/gcc/tests/probe/probe-tool \
+        /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml "$xml" "$@")
+    count_junit "$xml"
+}
+
+suite_build() {
+    check "gcc" build_plain
+    check "clang" meson_build clang clang
+    check "clang, ASan and UBSan" build_sanitized
+    check "install" env DESTDIR="$WORK/install" meson install -C "$WORK/gcc" --quiet
+    check "installed files" installed_files
+    check "manual pages" mandoc -T lint -W warning "$ROOT"/man/*.[15]
+}
+
+installed_files() {
+    local f
+    for f in bin/clusterctl share/man/man1/clusterctl.1 share/man/man5/clusterctl-inventory.5 \
+        share/clusterctl/inventory.schema.json share/clusterctl/examples/reference.json \
+        share/clusterctl/templates/keepalived.conf.tmpl; do
+        [ -s "$WORK/install/usr/local/$f" ] || { echo "missing: $f"; return 1; }
+    done
+}
+
+suite_unit() {
+    check "build" build_plain
+    check "sanitizer build" build_sanitized
+    check "layers" "$ROOT/tests/unit/layers.py"
+    meson_tests gcc
+    meson_tests asan
+}
+
+suite_golden() {
+    check "build" build_plain
+    run_pytest golden tests/golden
+}
+
+suite_ssh() {
+    check "build" build_plain
+    run_pytest ssh tests/ssh
+}
+
+suite_probe() {
+    check "build" build_plain
+    run_pytest probe tests/probe
+}
+
+suite_lab() {
+    check "build" build_plain
+    check "lab up" "$ROOT/lab/lab" up
+    run_pytest lab -x tests/lab
+}

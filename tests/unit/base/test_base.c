@@ -1,0 +1,176 @@
+/* The base layer: strict parsers, quoting, buffers, errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/ipaddr.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/quote.h"
+#include "base/strbuf.h"
+
+static void numbers_are_strict(void **state)
+{
+    static const char *const bad[] = {"", " 1", "1 ", "+1", "-1", "0x1", "1e3", "18446744073709551616"};
+    uint64_t v = 7;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(parse_u64(bad[i], 0, UINT64_MAX, &v));
+    assert_int_equal(v, 7);
+    assert_true(parse_u64("18446744073709551615", 0, UINT64_MAX, &v));
+    assert_true(v == UINT64_MAX);
+    assert_false(parse_u64("256", 1, 255, &v));
+    assert_false(parse_u64("0", 1, 255, &v));
+    assert_true(parse_u64("255", 1, 255, &v));
+}
+
+static void modes_are_octal(void **state)
+{
+    unsigned m = 0;
+    (void)state;
+    assert_true(parse_mode("0755", &m));
+    assert_int_equal(m, 0755);
+    assert_false(parse_mode("0789", &m));
+    assert_false(parse_mode("17777", &m));
+    assert_false(parse_mode("", &m));
+}
+
+static void base64_round_trips(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 200; n++) {
+        unsigned char data[200], back[204];
+        for (size_t i = 0; i < n; i++)
+            data[i] = (unsigned char)(i * 37 + n);
+        autosb struct strbuf sb = {0};
+        base64_encode(&sb, data, n, 0);
+        assert_int_equal(base64_decode(sb_str(&sb), sb.len, back), (long)n);
+        assert_memory_equal(data, back, n);
+    }
+    unsigned char out[16];
+    assert_int_equal(base64_decode("QUJD", 4, out), 3);
+    assert_int_equal(base64_decode("QUI=", 4, out), 2);
+    assert_int_equal(base64_decode("QUI", 3, out), -1);
+    assert_int_equal(base64_decode("QU I", 4, out), -1);
+    assert_int_equal(base64_decode("Q===", 4, out), -1);
+    assert_int_equal(base64_decode("QQ==QQ==", 8, out), -1);
+}
+
+static void shell_words_are_one_word(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {{"/etc/fstab", "/etc/fstab"},
+                 {"", "''"},
+                 {"a b", "'a b'"},
+                 {"$(id)", "'$(id)'"},
+                 {"it's", "'it'\\''s'"},
+                 {"a\nb", "'a\nb'"},
+                 {"~root", "'~root'"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf sb = {0};
+        quote_sh(&sb, cases[i].in);
+        assert_string_equal(sb_str(&sb), cases[i].out);
+    }
+}
+
+static void terminal_gets_no_control_sequences(void **state)
+{
+    static const char hostile[] = "\x1b[2Jok\r\x07\xc2\x9b" "31m\xff\xe2\x80\xae\xc3\xa9\xed\xa0\x80";
+    autosb struct strbuf sb = {0};
+    (void)state;
+    quote_terminal(&sb, hostile, sizeof hostile - 1, true);
+    assert_string_equal(sb_str(&sb), "\\x1b[2Jok\\x0d\\x07\\xc2\\x9b31m\\xff\\xe2\\x80\\xae\xc3\xa9"
+                                     "\\xed\\xa0\\x80");
+}
+
+static void other_contexts_quote(void **state)
+{
+    autosb struct strbuf sb = {0};
+    (void)state;
+    quote_octal(&sb, "/a b#c\\");
+    assert_string_equal(sb_str(&sb), "/a\\040b\\043c\\134");
+    sb_reset(&sb);
+    quote_json(&sb, "a\"b\\\n\x01");
+    assert_string_equal(sb_str(&sb), "\"a\\\"b\\\\\\n\\u0001\"");
+    sb_reset(&sb);
+    quote_xml(&sb, "<a href='x'>&\"\x02");
+    assert_string_equal(sb_str(&sb), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\\x02");
+}
+
+static void buffers_keep_their_cap(void **state)
+{
+    autosb struct strbuf sb = {.cap = 5};
+    (void)state;
+    sb_add(&sb, "abc");
+    sb_addf(&sb, "%s", "defg");
+    assert_string_equal(sb_str(&sb), "abcde");
+    assert_true(sb.truncated);
+    sb_drop_front(&sb, 2);
+    assert_string_equal(sb_str(&sb), "cde");
+}
+
+static void errors_gain_context(void **state)
+{
+    struct err e = {0};
+    char big[2000];
+    (void)state;
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    assert_int_equal(err_set(&e, ERR_FAILED, "no %s", "luck"), -1);
+    err_hint(&e, "try again");
+    err_wrap(&e, "Web01-RS");
+    assert_string_equal(e.msg, "Web01-RS: no luck");
+    assert_string_equal(e.hint, "try again");
+    err_wrap(&e, "%s", big);
+    assert_int_equal(strlen(e.msg), sizeof e.msg - 1);
+    assert_int_equal(err_exit_status(ERR_UNREACHABLE), 69);
+}
+
+static void addresses_are_strict(void **state)
+{
+    static const char *const bad[] = {"", "10.1.1", "10.1.1.256", "10.01.1.1x", "10.1.1.1/24", "fe80::1%eth0"};
+    struct ipaddr a, b;
+    char buf[IPADDR_STRLEN];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(ipaddr_parse(bad[i], &a));
+    assert_true(ipaddr_parse("10.1.1.140", &a));
+    assert_string_equal(ipaddr_str(&a, buf), "10.1.1.140");
+    assert_int_equal(ipaddr_bits(&a), 32);
+    assert_true(ipaddr_parse("2001:db8::1", &b));
+    assert_false(ipaddr_eq(&a, &b));
+    assert_int_equal(ipaddr_bits(&b), 128);
+}
+
+static void near_words_are_found(void **state)
+{
+    static const char *const words[] = {"address", "weight", "priority", NULL};
+    (void)state;
+    assert_string_equal(nearest_word("adress", words), "address");
+    assert_string_equal(nearest_word("wieght", words), "weight");
+    assert_null(nearest_word("colour", words));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(modes_are_octal),
+        cmocka_unit_test(base64_round_trips),
+        cmocka_unit_test(shell_words_are_one_word),
+        cmocka_unit_test(terminal_gets_no_control_sequences),
+        cmocka_unit_test(other_contexts_quote),
+        cmocka_unit_test(buffers_keep_their_cap),
+        cmocka_unit_test(errors_gain_context),
+        cmocka_unit_test(addresses_are_strict),
+        cmocka_unit_test(near_words_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
