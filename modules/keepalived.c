@@ -175,9 +175,19 @@ static int auth(struct catalog *cat, json_t *data, struct err *e)
 /*
  * A director that comes up takes the VIP after three adverts unheard, 0.3 s; but its peer may need
  * a round of ARP, 1 s (neigh/default/retrans_time_ms), before it can send it any. Two rounds are
- * waited for, at the daemon's start only, not at a reload.
+ * waited for, at the daemon's start only, not at a reload. The less preferred director waits a
+ * second more: when both boot at once the skew between priorities 254 and 253, 0.4 ms, decides
+ * nothing (seen: either won).
  */
 enum { STARTUP_DELAY_S = 2 };
+
+static int startup_delay(const struct catalog *cat)
+{
+    int delay = STARTUP_DELAY_S;
+    for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_DIRECTOR));)
+        delay += h->priority > cat->host->priority;
+    return delay;
+}
 
 static const char *configuration(struct catalog *cat, struct version v, struct err *e)
 {
@@ -194,7 +204,7 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
         seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt", !vrrp->preempt,
         "unicast", unicast(cat, v), "vips", vips(cat, interface), "services", list);
     if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))
-        json_object_set_new(data, "startup_delay", json_integer(STARTUP_DELAY_S));
+        json_object_set_new(data, "startup_delay", json_integer(startup_delay(cat)));
     if (word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0 ||
         auth(cat, data, e) < 0) {
         json_decref(data);
