@@ -326,7 +326,9 @@ class Screen:
                 self.lines = self.lines[1:] + [[" "] * self.columns]
                 self.y -= 1
         else:
-            assert self.x < self.columns, "a line is too long for the terminal"
+            if self.x == self.columns: # wraps; a table's line that did would spoil the next frame
+                self.char("\r")
+                self.char("\n")
             self.lines[self.y][self.x] = c
             self.x += 1
 
@@ -375,6 +377,15 @@ def test_live(name):
     golden(name, screen.text())
 
 
+def test_live_in_the_middle():
+    """The frame of 11.3 s: one step at work, one host waiting, one locked, one connecting."""
+    written = on_a_terminal([RENDER, "live"])
+    screen = Screen(80, 24)
+    screen.feed(written[:written.index("\033[J", written.index("11.3s"))])
+    assert not screen.cursor
+    golden("live-middle", screen.text())
+
+
 def test_live_without_utf8_is_ascii():
     written = on_a_terminal([RENDER, "live"], env={"LC_ALL": "C"})
     assert written.isascii()
@@ -398,7 +409,7 @@ def manual():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_manual_has_every_option(command):
     text = manual()
-    assert re.search(rf"^\.(It|Ss|Ic|Sy) .*\b{command}\b", text, re.M)
+    assert re.search(rf"^\.It Ic {command}\b", text, re.M)
     for option in re.findall(r"^  --([a-z-]+)", run("help", command).stdout, re.M):
         assert re.search(rf"\bFl -{option}\b", text), f"--{option} is not in clusterctl(1)"
 
