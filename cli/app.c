@@ -43,8 +43,8 @@ static int parse(int argc, char **argv, struct invocation *in, struct err *e)
     int max = in->command->usage[0] ? 1 : 0;
     if (argc - first > max) {
         err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[first + max]);
-        return err_hint(e, "usage: clusterctl %s%s%s [OPTIONS]", in->command->name,
-                        max ? " " : "", in->command->usage);
+        return err_hint(e, "usage: clusterctl %s%s%s [OPTIONS]", in->command->name, max ? " " : "",
+                        in->command->usage);
     }
     in->operand = first < argc ? argv[first] : NULL;
     return 0;

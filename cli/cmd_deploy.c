@@ -16,7 +16,7 @@
 enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
 
 /* The command that goes on where this run stopped: this one, its inventory spelled out. */
-static void print_continue(const struct invocation *in)
+static void print_continue(const struct invocation *in, bool interrupted)
 {
     autosb struct strbuf cmd = {0}, shown = {0};
     sb_add(&cmd, "clusterctl");
@@ -29,7 +29,8 @@ static void print_continue(const struct invocation *in)
         quote_sh(&cmd, in->inventory);
     }
     sb_foreign(&shown, sb_str(&cmd), false);
-    printf("\nTo continue, once this is put right:\n  %s\n", sb_str(&shown));
+    printf("\nTo continue%s:\n  %s\n", interrupted ? "" : ", once this is put right",
+           sb_str(&shown));
 }
 
 static void print_summary(const struct session *s, const struct outcome *o,
@@ -44,10 +45,11 @@ static void print_summary(const struct session *s, const struct outcome *o,
            (long long)elapsed_ms % 1000 / 100);
     verified_print_claim(v, in->cluster, stdout);
     putchar('\n');
-    if (status == err_exit_status(ERR_INTERRUPTED))
+    bool interrupted = status == err_exit_status(ERR_INTERRUPTED);
+    if (interrupted)
         puts("Interrupted.");
     if (status != 0)
-        print_continue(in);
+        print_continue(in, interrupted);
 }
 
 static void print_summary_json(const struct outcome *o, const struct verified *v,
@@ -157,7 +159,8 @@ static int check_args(const struct args *a, struct err *e)
         return err_hint(e, "%s", needs_dry);
     }
     if (a->detailed_exitcode && (!a->dry_run || a->offline)) {
-        err_set(e, ERR_USAGE, "option '--detailed-exitcode' goes with --dry-run on live hosts only");
+        err_set(e, ERR_USAGE,
+                "option '--detailed-exitcode' goes with --dry-run on live hosts only");
         return a->offline ? err_hint(e, "offline, what is pending cannot be known")
                           : err_hint(e, "%s", needs_dry);
     }
@@ -194,7 +197,8 @@ static const struct option_spec options[] = {
      .help = "With --dry-run: touch no network; print every file and every other resource of every "
              "host, as for hosts with nothing but Debian 12. Secrets are starred out."},
     {"out", OPTION_STRING, offsetof(struct args, out), "DIR",
-     .help = "With --offline: write the files to DIR/HOST/PATH instead, secrets and all, mode 0600."},
+     .help =
+         "With --offline: write the files to DIR/HOST/PATH instead, secrets and all, mode 0600."},
     {"show-secrets", OPTION_SWITCH, offsetof(struct args, show_secrets),
      .help = "With --offline: print secrets as they are."},
     {"no-verify", OPTION_SWITCH, offsetof(struct args, no_verify),

@@ -22,10 +22,10 @@ static void print_report(const struct session *s, const struct verify_report *r,
         json_number(&sb, "exit_status", status);
         json_line(&sb, stdout);
         return;
-    default:
-        print_checks(stdout, &in->out, r, false);
-        print_checks_total(stdout, r);
+    default: break;
     }
+    print_checks(stdout, &in->out, r, false);
+    print_checks_total(stdout, r);
 }
 
 static int verify(struct session *s, struct err *e)

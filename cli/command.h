@@ -26,7 +26,7 @@ struct args {
 enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE };
 
 struct option_spec {
-    const char *name;           /* without the dashes; NULL ends a table */
+    const char *name; /* without the dashes; NULL ends a table */
     enum option_kind kind;
     size_t field;               /* offsetof(struct args, ...): bool, const char * or unsigned */
     const char *arg;            /* what help calls the argument; a choice's are listed instead */
@@ -43,7 +43,7 @@ enum command_flags {
 
 struct invocation {
     const struct command *command;
-    int argc;                /* the command line, as it was typed */
+    int argc; /* the command line, as it was typed */
     const char *const *argv;
     struct args args;
     const char *operand;     /* the one operand, or NULL */
@@ -99,5 +99,4 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_deploy, cmd_help, cmd_schema, cmd_verify,
-    cmd_version;
+extern const struct command cmd_check, cmd_deploy, cmd_help, cmd_schema, cmd_verify, cmd_version;

@@ -62,14 +62,17 @@ static void print_options(FILE *f, const struct command *c)
 static void print_overview(FILE *f)
 {
     fputs("Usage: clusterctl [OPTIONS] COMMAND [ARGUMENTS]\n\n", f);
-    print_wrapped(f, "Builds and runs a highly available LVS-DR web cluster on bare Linux machines, "
-                     "from one JSON inventory, over SSH.", 0);
+    print_wrapped(f,
+                  "Builds and runs a highly available LVS-DR web cluster on bare Linux machines, "
+                  "from one JSON inventory, over SSH.",
+                  0);
     fputs("\nCommands:\n", f);
     for (const struct command *const *c = commands; *c; c++)
         fprintf(f, "  %-10s %s\n", (*c)->name, (*c)->summary);
     print_options(f, NULL);
     fputs("\n`clusterctl help COMMAND` tells more about one; clusterctl(1) tells everything.\n"
-          "The inventory is described in clusterctl-inventory(5).\n", f);
+          "The inventory is described in clusterctl-inventory(5).\n",
+          f);
 }
 
 void help_print(const struct command *c, FILE *f)
@@ -82,8 +85,10 @@ void help_print(const struct command *c, FILE *f)
     print_wrapped(f, c->about, 0);
     if (c->flags & CMD_INVENTORY) {
         fputc('\n', f);
-        print_wrapped(f, "INVENTORY is a JSON file; without it, $CLUSTERCTL_INVENTORY, else "
-                         "./inventory.json.", 0);
+        print_wrapped(f,
+                      "INVENTORY is a JSON file; without it, $CLUSTERCTL_INVENTORY, else "
+                      "./inventory.json.",
+                      0);
     }
     print_options(f, c);
 }

@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
-void json_open(struct strbuf *sb, const char *key, char bracket); /* '{' or '[' */
-void json_close(struct strbuf *sb, char bracket);                 /* '}' or ']' */
+void json_open(struct strbuf *sb, const char *key, char bracket);      /* '{' or '[' */
+void json_close(struct strbuf *sb, char bracket);                      /* '}' or ']' */
 void json_text(struct strbuf *sb, const char *key, const char *value); /* NULL: leaves it out */
 void json_number(struct strbuf *sb, const char *key, long long value);
 void json_bool(struct strbuf *sb, const char *key, bool value);

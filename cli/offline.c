@@ -10,8 +10,9 @@
 /* The text that a resource puts into a file, or NULL. */
 static const char *content_of(const struct resource *r, size_t *len)
 {
-    const char *s = r->type == RES_FILE ? r->file.content
-                    : r->type == RES_BLOCK ? r->block.content : NULL;
+    const char *s = r->type == RES_FILE    ? r->file.content
+                    : r->type == RES_BLOCK ? r->block.content
+                                           : NULL;
     *len = !s ? 0 : r->type == RES_FILE ? r->file.len : strlen(s);
     return s;
 }

@@ -115,9 +115,7 @@ static int take_option(const struct option_spec *o, const char *value, struct ar
     char *field = (char *)out + o->field;
     uint64_t n;
     switch (o->kind) {
-    case OPTION_SWITCH:
-        *(bool *)(void *)field = true;
-        return 0;
+    case OPTION_SWITCH: *(bool *)(void *)field = true; return 0;
     case OPTION_STRING:
         if (!*value)
             return err_set(e, ERR_USAGE, "option '--%s' needs a %s that is not empty", o->name,

@@ -8,8 +8,8 @@ enum { MAX_UNDONE = 12 };
 
 void outcome_take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr)
 {
-    *h = (struct host_outcome){.host = hr->host, .reached = hr->reached, .ok = hr->ok,
-                               .err = hr->err, .done = hr->done};
+    *h = (struct host_outcome){
+        .host = hr->host, .reached = hr->reached, .ok = hr->ok, .err = hr->err, .done = hr->done};
     o->changes += hr->done;
     o->all_ok &= hr->ok;
     if (!hr->reached)
@@ -57,7 +57,8 @@ static void add_host(struct strbuf *sb, const struct style *st, const struct hos
     }
     if (!h->reached)
         sb_addf(sb, "%s%s%s\n", style_code(st, C_RED),
-                h->err.code == ERR_UNREACHABLE ? "unreachable, nothing done" : "nothing done", reset);
+                h->err.code == ERR_UNREACHABLE ? "unreachable, nothing done" : "nothing done",
+                reset);
     else
         sb_addf(sb, "%s%zu of %zu changes done%s\n", style_code(st, C_RED), h->done, h->n_steps,
                 reset);

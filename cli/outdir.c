@@ -13,7 +13,8 @@
 #include "base/vec.h"
 
 static const char manifest_name[] = ".clusterctl-out";
-static const char manifest_head[] = "# Written by clusterctl: these files are replaced and removed.\n";
+static const char manifest_head[] =
+    "# Written by clusterctl: these files are replaced and removed.\n";
 
 struct outdir {
     char *path;

@@ -1,7 +1,7 @@
 /*
- * Progress on a terminal: a table with a line for each host, redrawn in place. Lines that are to stay
- * (failures, the notice of an interrupt) are printed above it. Only the table's own lines are ever
- * touched, and a frame is one write, so that nothing else on the screen is harmed or flickers.
+ * Progress on a terminal: a table with a line for each host, redrawn in place. Lines that are to
+ * stay (failures, the notice of an interrupt) are printed above it. Only the table's own lines are
+ * ever touched, and a frame is one write, so that nothing else on the screen is harmed or flickers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +20,8 @@ struct live {
     bool utf8, ended;
     int64_t drawn_ms; /* of the last frame; -1: none yet */
     unsigned columns, rows;
-    VEC(size_t) widths;    /* columns of each line on the screen, for when it gets narrower */
-    struct strbuf above;   /* lines to print above the next frame */
+    VEC(size_t) widths;  /* columns of each line on the screen, for when it gets narrower */
+    struct strbuf above; /* lines to print above the next frame */
 };
 
 static const char *spinner(const struct live *l)

@@ -28,8 +28,11 @@ static void add_diff(struct strbuf *sb, const struct style *st, const char *diff
         autofree char *line = xcalloc(len + 1, 1);
         memcpy(line, diff, len);
         bool head = strncmp(line, "+++", 3) == 0 || strncmp(line, "---", 3) == 0;
-        enum color c = head ? C_BOLD : *line == '+' ? C_GREEN : *line == '-' ? C_RED
-                       : *line == '@' ? C_CYAN : C_RESET;
+        enum color c = head           ? C_BOLD
+                       : *line == '+' ? C_GREEN
+                       : *line == '-' ? C_RED
+                       : *line == '@' ? C_CYAN
+                                      : C_RESET;
         sb_add(sb, "      ");
         if (c != C_RESET)
             sb_add(sb, style_code(st, c));

@@ -10,7 +10,8 @@ static const char *status_name(enum check_status s)
     return s == CHECK_PASS ? "pass" : s == CHECK_FAIL ? "fail" : "skip";
 }
 
-static void add_detail(struct strbuf *sb, const struct style *st, const char *what, const char *text)
+static void add_detail(struct strbuf *sb, const struct style *st, const char *what,
+                       const char *text)
 {
     if (!text || !*text)
         return;

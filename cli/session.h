@@ -12,7 +12,7 @@ struct session {
     struct run *run; /* NULL: offline */
 };
 
-/* Fills in the options; with `network`, also signals, libraries and the run. Close it in any case. */
+/* Fill in the options; with `network`, also signals, libraries and the run. Close it in any case. */
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e);
 /* One pass of the engine, shown in the way that the output options and the terminal ask for. */
 int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct err *e);

@@ -113,9 +113,7 @@ void view_words(struct strbuf *out, const struct host_view *h)
         else
             sb_add(out, h->n_steps ? "done" : "no changes");
         return;
-    case HOST_FAILED:
-        sb_foreign(out, h->err ? h->err->msg : "failed", false);
-        return;
+    case HOST_FAILED: sb_foreign(out, h->err ? h->err->msg : "failed", false); return;
     }
     sb_foreign(out, h->text ? h->text : "", false);
 }

@@ -23,16 +23,16 @@ enum host_state {
 struct host_view {
     const struct host *host;
     enum host_state state;
-    int64_t since_ms;          /* in this state */
-    const char *text;          /* HOST_LOCKED, HOST_WAITING: for what */
-    const struct step *step;   /* the last one begun */
-    size_t step_no, n_steps;   /* n_steps: of the plan */
-    const char *next_wait;     /* told while a step is at work: what the next one waits for */
-    size_t done;               /* steps done */
-    enum impact impact;        /* of the plan */
-    bool step_failed;          /* and has been told */
-    const struct err *err;     /* HOST_FAILED */
-    int64_t told_ms;           /* when a renderer last said something about the running step */
+    int64_t since_ms;        /* in this state */
+    const char *text;        /* HOST_LOCKED, HOST_WAITING: for what */
+    const struct step *step; /* the last one begun */
+    size_t step_no, n_steps; /* n_steps: of the plan */
+    const char *next_wait;   /* told while a step is at work: what the next one waits for */
+    size_t done;             /* steps done */
+    enum impact impact;      /* of the plan */
+    bool step_failed;        /* and has been told */
+    const struct err *err;   /* HOST_FAILED */
+    int64_t told_ms;         /* when a renderer last said something about the running step */
 };
 
 struct run_view {
@@ -48,7 +48,7 @@ struct host_view *view_event(struct run_view *v, const struct event *ev);
 size_t view_count(const struct run_view *v, enum host_state first, enum host_state last);
 void view_free(struct run_view *v);
 
-/* What the host is at, in words, quoted for a terminal: "write /etc/x", "waiting for export on NFS". */
+/* What the host is at, quoted for a terminal: "write /etc/x", "waiting for export on NFS". */
 void view_words(struct strbuf *out, const struct host_view *h);
 /* "7 changes, 1 blocked, impact reload" or "no changes" */
 void plan_words(struct strbuf *out, const struct plan *p);

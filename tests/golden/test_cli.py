@@ -10,9 +10,11 @@ import pathlib
 import pty
 import re
 import signal
+import socket
 import stat
 import subprocess
 import threading
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -398,6 +400,66 @@ def test_live_frames_are_few():
     # 83.5 s of made-up time with about 60 events and ticks: never two frames within 100 ms.
     written = on_a_terminal([RENDER, "live"])
     assert 3 < len(re.findall(r"\033\[J", written)) < 40
+
+
+# Signals ----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def silent_hosts(tmp_path):
+    """An inventory whose hosts accept connections and never say a word."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    inventory = json.loads(REFERENCE.read_text())
+    for n, host in enumerate(inventory["hosts"]):
+        host["address"] = f"127.0.0.{n + 1}"
+    listeners = [listener]
+    port = listener.getsockname()[1]
+    for n in range(1, len(inventory["hosts"])):
+        listeners.append(socket.create_server((f"127.0.0.{n + 1}", port), backlog=64))
+    inventory["ssh"] = {"port": port}
+    path = tmp_path / "inventory.json"
+    path.write_text(json.dumps(inventory))
+    yield path
+    for x in listeners:
+        x.close()
+
+
+def start(path, command):
+    return subprocess.Popen([CLUSTERCTL, command, path], env=ENV, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", ["deploy", "verify"])
+def test_interrupted(silent_hosts, command, number):
+    p = start(silent_hosts, command)
+    time.sleep(0.5)
+    assert p.poll() is None
+    p.send_signal(number)
+    out, err = p.communicate(timeout=5)
+    assert p.returncode == 130
+    assert "clusterctl: interrupting: " in err
+    if command == "deploy":
+        assert out.endswith(f"\nInterrupted.\n\nTo continue:\n  clusterctl deploy {silent_hosts}\n")
+
+
+def test_one_signal_sent_twice_at_once_is_one(silent_hosts):
+    p = start(silent_hosts, "deploy")
+    time.sleep(0.5)
+    p.send_signal(signal.SIGTERM)
+    p.send_signal(signal.SIGINT)
+    out, _ = p.communicate(timeout=5)
+    assert p.returncode == 130 and "Interrupted.\n" in out
+
+
+def test_nohup_is_respected(silent_hosts):
+    p = subprocess.Popen(["nohup", CLUSTERCTL, "deploy", silent_hosts], env=ENV,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert p.poll() is None
+    p.kill()
+    p.communicate()
 
 
 # The manual page --------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ static void begin_hosts(void)
         if (i != 4)
             emit(EV_PLANNED, 700 + (int64_t)i, i, (struct event){.plan = &results[i].plan});
     emit(EV_HOST_OK, 750, 0, (struct event){.plan = &results[0].plan});
-    emit(EV_LOCK_WAIT, 760, 1, (struct event){.text = "clusterctl of alice@ops since 12:01\033[0m"});
+    emit(EV_LOCK_WAIT, 760, 1,
+         (struct event){.text = "clusterctl of alice@ops since 12:01\033[0m"});
     tick(1000);
 }
 
@@ -170,7 +171,8 @@ static void feed_steps(bool interrupt)
     ev.err = &results[3].err;
     ev.text = hostile;
     emit(EV_STEP_FAILED, 83220, 3, ev);
-    emit(EV_HOST_FAILED, 83230, 3, (struct event){.err = &results[3].err, .plan = &results[3].plan});
+    emit(EV_HOST_FAILED, 83230, 3,
+         (struct event){.err = &results[3].err, .plan = &results[3].plan});
     emit(EV_HOST_OK, 83300, 1, (struct event){.plan = &results[1].plan});
     for (size_t i = 5; i < cluster.n_hosts; i++)
         emit(EV_HOST_OK, 83400 + (int64_t)i, i, (struct event){.plan = &results[i].plan});
