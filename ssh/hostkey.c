@@ -40,9 +40,7 @@ int hostkey_prefer(struct ssh *s, struct err *e)
         for (size_t i = 0; i < ARRAY_LEN(key_types); i++)
             if (on_file(known, n, key_types[i]) == (pass == 0))
                 sb_addf(&list, "%s%s", list.len ? "," : "", key_types[i]);
-    /* Names that this libssh2 does not know (rsa-sha2 before 1.11) are dropped by it. */
-    int rc = libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, sb_str(&list));
-    return rc ? ssh_fail(s, rc, "choosing host key types", e) : 0;
+    return ssh_prefer(s, LIBSSH2_METHOD_HOSTKEY, sb_str(&list), e);
 }
 
 static void add_files(struct strbuf *sb, const char *const *files)

@@ -38,6 +38,10 @@ int ssh_glance(struct ssh *s, int64_t deadline, const char *doing, struct err *e
 enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline);
 unsigned ssh_connect_timeout(const struct host *h);
 
+/* prefer.c: before the key exchange; `list` is comma-separated, best first. */
+int ssh_prefer(struct ssh *s, int method, const char *list, struct err *e);
+int ssh_prefer_algorithms(struct ssh *s, struct err *e);
+
 /* tcp.c */
 int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e);
 

@@ -21,26 +21,6 @@ enum {
     FREE_TRIES = 100,
 };
 
-/*
- * What we offer, best first. libssh2's own list still ends in 3des, arcfour, MD5 and 1024-bit groups.
- * OpenSSH 7.4 (CentOS 7) and later know the first of each.
- */
-static const struct {
-    int method;
-    const char *list;
-} algorithms[] = {
-    {LIBSSH2_METHOD_KEX,
-     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-     "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
-     "diffie-hellman-group14-sha256,diffie-hellman-group-exchange-sha256"},
-    {LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes192-ctr,aes256-ctr"},
-    {LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes192-ctr,aes256-ctr"},
-    {LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512"},
-    {LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512"},
-    {LIBSSH2_METHOD_COMP_CS, "none"},
-    {LIBSSH2_METHOD_COMP_SC, "none"},
-};
-
 static char *agent_socket;
 
 int ssh_global_init(struct err *e)
@@ -163,12 +143,7 @@ static int new_session(struct ssh *s, struct err *e)
     set_callback(s->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))sock_recv);
     set_callback(s->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))sock_send);
     set_callback(s->session, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))on_disconnect);
-    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
-        int rc = libssh2_session_method_pref(s->session, algorithms[i].method, algorithms[i].list);
-        if (rc)
-            return ssh_fail(s, rc, "choosing algorithms", e);
-    }
-    return 0;
+    return ssh_prefer_algorithms(s, e);
 }
 
 static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64_t deadline)
