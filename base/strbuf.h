@@ -19,8 +19,8 @@ struct strbuf {
 void sb_add(struct strbuf *sb, const char *s);
 void sb_addn(struct strbuf *sb, const char *s, size_t n);
 void sb_addc(struct strbuf *sb, char c);
-void sb_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void sb_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull));
+void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0), nonnull(1, 2)));
 void sb_drop_front(struct strbuf *sb, size_t n); /* forget the first n bytes */
 void sb_reset(struct strbuf *sb);                /* empty, keep the memory */
 void sb_free(struct strbuf *sb);                 /* also the cleanup handler of autosb */

@@ -114,7 +114,8 @@ static void apply(struct script *s, const struct step *step)
     script_addf(s, " %u", w->drop_field);
     script_arg(s, w->drop_value ? w->drop_value : "");
     script_arg(s, w->drop_value2 ? w->drop_value2 : "");
-    putfile_args(s, step->want, w->check, false);
+    /* systemd makes mount units of fstab when it reloads (systemd-fstab-generator(8)). */
+    putfile_args(s, step->want, w->check, w->check == FILE_CHECK_FSTAB);
     putfile_heredoc(s, w->content, strlen(w->content));
 }
 

@@ -10,6 +10,11 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOL = os.environ.get("SSH_TOOL", str(CHECKOUT / "build/tests/ssh/ssh_tool"))
+SANITIZERS = {  # for a build with -Db_sanitize=address; any other build ignores them
+    "ASAN_OPTIONS": "fast_unwind_on_malloc=0:exitcode=99",
+    "LSAN_OPTIONS": f"suppressions={Path(__file__).parent}/lsan.supp:print_suppressions=0",
+    "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
+}
 LIMIT = 60  # seconds; far beyond what anything here takes
 
 # Bash reads ~/.bashrc when sshd starts it at SHLVL below 2, which can take long; skip that.
@@ -48,7 +53,7 @@ def tool(*args, env=None, **options):
     for key, value in options.items():
         for v in value if isinstance(value, list) else [value]:
             argv.append(f"{key}={v}")
-    env = dict(os.environ if env is None else env)
+    env = {**SANITIZERS, **(os.environ if env is None else env)}
     start = time.monotonic()
     p = subprocess.run(argv + list(args), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
                        env=env, timeout=LIMIT, text=True, errors="replace")
