@@ -129,9 +129,14 @@ void check_ipvs_table(struct ctx *x, const struct subject *s, struct check_resul
 {
     const struct live_host *lh = &x->live.hosts[s->host->index_in_cluster];
     struct findings f = {.out = arena_array(x->arena, bool, x->cluster->n_hosts)};
-    if (!lh->complete) {
-        check_fail(x, out, "the host did not answer%s%s", x->live.err.msg[0] ? ": " : "",
-                   x->live.err.msg);
+    if (!run_result_of(x->run, s->host)->reached) {
+        check_fail(x, out, "the host was not reached (see config.converged)");
+        return;
+    }
+    if (!lh->complete) { /* the query's one error names its host: it may be another one */
+        bool ours = strstr(x->live.err.msg, s->host->name) != NULL;
+        check_fail(x, out, "the host did not answer%s%s", ours ? ": " : "",
+                   ours ? x->live.err.msg : "");
         return;
     }
     if (!lh->ipvs_read) {

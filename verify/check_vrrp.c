@@ -62,7 +62,7 @@ static void look_at(const struct ctx *x, const struct host *h, const struct ipad
     } else if (i) {
         list_add(&r->wrong, "%s has it on %s", h->name, i->name);
     } else if (director) {
-        list_add(&r->others, "%s does not", h->name);
+        list_add(&r->others, "not on %s", h->name);
     }
     /* On lo a director would take the VIP's packets for itself instead of passing them on. */
     if (director && on_lo(lh, vip))

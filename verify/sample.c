@@ -38,12 +38,14 @@ unsigned samples_wanted(const struct cluster *c, const struct service *s, unsign
     return wanted < MIN_REQUESTS ? MIN_REQUESTS : wanted;
 }
 
-/* The first line or so of a page, quoted for a message. */
+/* What a page can be recognised by in a message: its title, or else its first line. */
 static const char *show_body(struct arena *a, const struct strbuf *body)
 {
     autosb struct strbuf sb = {0};
-    const char *s = sb_str(body);
-    size_t n = strcspn(s, "\r\n");
+    const char *s = sb_str(body), *title = strcasestr(s, "<title>");
+    if (title)
+        s = title + strlen("<title>");
+    size_t n = strcspn(s, title ? "<\r\n" : "\r\n");
     quote_terminal(&sb, s, n > SHOWN_BYTES ? SHOWN_BYTES : n, false);
     if (n > SHOWN_BYTES)
         sb_add(&sb, "...");
