@@ -55,19 +55,21 @@ static void add_host(struct strbuf *sb, const struct style *st, const struct hos
         sb_addf(sb, "%zu change%s done\n", h->done, h->done == 1 ? "" : "s");
         return;
     }
-    if (!h->reached)
-        sb_addf(sb, "%s%s%s\n", style_code(st, C_RED),
-                h->err.code == ERR_UNREACHABLE ? "unreachable, nothing done" : "nothing done",
-                reset);
+    sb_add(sb, style_code(st, C_RED));
+    if (h->err.code == ERR_UNREACHABLE || h->err.code == ERR_INTERRUPTED)
+        sb_add(sb, h->err.code == ERR_UNREACHABLE ? "unreachable, " : "interrupted, ");
+    if (h->done)
+        sb_addf(sb, "%zu of %zu changes done", h->done, h->n_steps);
     else
-        sb_addf(sb, "%s%zu of %zu changes done%s\n", style_code(st, C_RED), h->done, h->n_steps,
-                reset);
+        sb_add(sb, "nothing done");
+    sb_addf(sb, "%s\n", reset);
     if (h->failed) {
         sb_add(sb, "  failed: ");
         sb_foreign(sb, h->failed, false);
         sb_addc(sb, '\n');
     }
-    error_lines(sb, st, "  ", &h->err, NULL);
+    if (h->err.code != ERR_INTERRUPTED)
+        error_lines(sb, st, "  ", &h->err, NULL);
     for (size_t i = 0; i < h->n_undone && i < MAX_UNDONE; i++) {
         sb_add(sb, "  not done: ");
         sb_foreign(sb, h->undone[i], false);

@@ -166,14 +166,19 @@ static void go_up(struct live *l, struct strbuf *sb)
     l->widths.n = 0;
 }
 
+static void say_notice(struct live *l)
+{
+    if (signals_take_notice())
+        sb_addf(&l->above, "clusterctl: %s\n", signals_notice);
+}
+
 static void draw(struct live *l)
 {
     autosb struct strbuf frame = {0};
     term_size(l->o.out, &l->columns, &l->rows);
     if (l->columns < MIN_COLUMNS)
         l->columns = MIN_COLUMNS;
-    if (signals_take_notice())
-        sb_addf(&l->above, "clusterctl: %s\n", signals_notice);
+    say_notice(l);
     if (l->drawn_ms < 0)
         sb_add(&frame, "\033[?25l");
     go_up(l, &frame);
@@ -196,8 +201,9 @@ static void say_failure(struct live *l, const struct host_view *h, const struct 
 {
     const struct style *st = &l->o.style;
     bool step = ev->type == EV_STEP_FAILED;
-    if ((!step && h->step_failed) || l->o.pass == PASS_PLAN)
-        return; /* told already; a plan tells it itself */
+    if ((!step && h->step_failed) || l->o.pass == PASS_PLAN ||
+        (ev->err && ev->err->code == ERR_INTERRUPTED))
+        return; /* told already; a plan tells it itself; the user did it */
     sb_add(&l->above, style_code(st, C_RED));
     sb_foreign(&l->above, h->host->name, false);
     sb_addf(&l->above, ":%s ", style_code(st, C_RESET));
@@ -211,6 +217,7 @@ static void live_event(void *ud, const struct event *ev)
 {
     struct live *l = ud;
     const struct host_view *h = view_event(&l->view, ev);
+    say_notice(l);
     if (h && (ev->type == EV_STEP_FAILED || ev->type == EV_HOST_FAILED))
         say_failure(l, h, ev);
     l->ended |= ev->type == EV_RUN_END;
@@ -234,8 +241,8 @@ static void live_free(struct renderer *r)
         draw(l);
     }
     signals_screen(false);
-    if (signals_take_notice())
-        fprintf(l->o.out, "clusterctl: %s\n", signals_notice);
+    say_notice(l);
+    fputs(sb_str(&l->above), l->o.out);
     view_free(&l->view);
     vec_free(&l->widths);
     sb_free(&l->above);

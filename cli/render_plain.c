@@ -47,13 +47,17 @@ static void step_ended(const struct plain *p, struct strbuf *sb, const struct ho
 static void host_failed(const struct plain *p, struct strbuf *sb, const struct host_view *h)
 {
     const struct style *st = &p->o.style;
+    bool interrupted = h->err && h->err->code == ERR_INTERRUPTED;
     begin_line(p, sb, h);
-    sb_addf(sb, "%s%s%s", style_code(st, C_RED), h->step_failed ? "stopped" : "failed",
+    sb_addf(sb, "%s%s%s", style_code(st, C_RED),
+            interrupted      ? "interrupted"
+            : h->step_failed ? "stopped"
+                             : "failed",
             style_code(st, C_RESET));
     if (h->n_steps)
         sb_addf(sb, ": %zu of %zu changes done", h->done, h->n_steps);
     sb_addc(sb, '\n');
-    if (!h->step_failed)
+    if (!h->step_failed && !interrupted)
         error_lines(sb, st, "           ", h->err, NULL);
 }
 
