@@ -65,14 +65,14 @@ recipe_hash() {
         qemu-system-x86_64 --version 2>/dev/null | head -n 1 || true
         cd "$LAB_DIR" || exit
         # Paths relative to lab/: a clone elsewhere shares the images.
-        find image packages.list lib/image.sh lib/machine.sh -type f -print0 |
+        find image packages.list lib/image.sh lib/hardware.sh -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum
     } | sha256sum | cut -c1-12
 }
 
 state_paths() { # sets the paths of this recipe's state
     LAB_KEY=$(recipe_hash)
-    LAB_STATE=$LAB_BASE/$LAB_KEY
+    LAB_STATE=$(readlink -m "$LAB_BASE/$LAB_KEY")
     LAB_IMAGE=$LAB_STATE/image
     LAB_NETNS=$(netns_name "$LAB_STATE")
 }
@@ -85,6 +85,7 @@ machine_dir() { printf '%s/machines/%s\n' "$LAB_STATE" "$1"; }
 # Verbs that change the lab hold this lock; 'run' and 'ssh' do not. The descriptor is closed for
 # the machines themselves, which outlive the command.
 lab_lock() { # descriptor 9
+    [ -z "${LAB_LOCKED:-}" ] || return 0
     mkdir -p "$LAB_BASE"
     exec 9>"$LAB_BASE/.lock"
     if ! flock -n 9; then
@@ -93,6 +94,7 @@ lab_lock() { # descriptor 9
             die "another lab command has held $LAB_BASE/.lock for too long" \
                 "find it with: fuser -v $LAB_BASE/.lock"
     fi
+    LAB_LOCKED=1
 }
 
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }

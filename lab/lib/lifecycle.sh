@@ -133,7 +133,7 @@ lab_off() {
 other_labs_off() {
     local dir LAB_NETNS
     for dir in "$LAB_BASE"/*/; do
-        dir=${dir%/}
+        dir=$(readlink -m "$dir")
         [ "$dir" != "$LAB_STATE" ] || continue
         LAB_NETNS=$(netns_name "$dir")
         [ -d "$(run_dir)" ] || continue

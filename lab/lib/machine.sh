@@ -1,8 +1,10 @@
 # One machine: its QEMU process, its monitor, its disk. Sourced by lab/lab.
-# This file is part of the recipe: what it puts in a machine decides whether a snapshot fits.
 # shellcheck shell=bash
 
-LAB_MEMORY=512
+# Room for translated code, in MB: with less, an emulated machine that installs packages throws its
+# translations away and begins again. It is only taken when it is used.
+# shellcheck disable=SC2034 # used by hardware.sh
+LAB_TRANSLATION=512
 
 run_dir() { printf '/run/%s\n' "$LAB_NETNS"; } # short, since a socket's path may not be long
 monitor_path() { printf '%s/%s.monitor\n' "$(run_dir)" "$1"; }
@@ -53,19 +55,6 @@ new_disk() { # HOST
     qemu-img create -q -f qcow2 -F raw -b "$LAB_IMAGE/$1.ext4" "$(disk_path "$1")"
 }
 
-kernel_arguments() {
-    echo 'root=/dev/vda ro console=ttyS0 quiet net.ifnames=0 mitigations=off nokaslr' \
-        'nowatchdog audit=0 tsc=reliable systemd.getty_auto=no systemd.show_status=no'
-}
-
-accel_arguments() { # kvm|tcg
-    case $1 in
-    kvm) echo '-accel kvm -cpu host' ;;
-    # The plain processor is quicker to emulate than 'max'.
-    tcg) echo '-accel tcg,thread=multi,tb-size=256 -cpu qemu64' ;;
-    esac
-}
-
 # Starts a machine: from its disk, or stopped in a snapshot.
 machine_start() { # HOST [SNAPSHOT]
     local host=$1 snapshot=${2:-} dir loading=()
@@ -73,19 +62,12 @@ machine_start() { # HOST [SNAPSHOT]
     mkdir -p "$(run_dir)"
     rm -f "$(monitor_path "$host")" "$(pid_path "$host")"
     [ -n "$snapshot" ] && loading=(-loadvm "$snapshot" -S)
-    # shellcheck disable=SC2046
-    in_netns qemu-system-x86_64 -name "$host" -nodefaults -no-user-config -display none \
-        -machine pc,usb=off,graphics=off $(accel_arguments "$(accel)") -m "$LAB_MEMORY" -smp 1 \
-        -kernel "$LAB_IMAGE/vmlinux" -initrd "$LAB_IMAGE/initrd" -append "$(kernel_arguments)" \
-        -drive "file=$(disk_path "$host"),if=virtio,format=qcow2,cache=unsafe,discard=unmap" \
-        -drive "file=$LAB_IMAGE/repo.ext4,if=virtio,format=raw,readonly=on" \
-        -netdev "tap,id=lan,ifname=$(tap_name "$host"),script=no,downscript=no" \
-        -device "virtio-net-pci,id=card,netdev=lan,mac=$(host_mac "$host"),romfile=" \
-        -object rng-random,id=entropy,filename=/dev/urandom -device virtio-rng-pci,rng=entropy \
-        -chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console \
+    local arguments=()
+    hardware "$host" arguments
+    # Before the builds and tests that share the processors: VRRP counts in tenths of a second.
+    in_netns nice -n -10 qemu-system-x86_64 -name "$host" "${arguments[@]}" \
         -monitor "unix:$(monitor_path "$host"),server=on,wait=off" \
-        -pidfile "$(pid_path "$host")" -rtc base=utc,clock=host \
-        "${loading[@]}" -daemonize 9>&- >"$dir/qemu.log" 2>&1 || {
+        -pidfile "$(pid_path "$host")" "${loading[@]}" -daemonize 9>&- >"$dir/qemu.log" 2>&1 || {
         warn "$host did not start: $(tail -n 3 "$dir/qemu.log")"
         return 1
     }
@@ -121,10 +103,9 @@ trial_boot() {
     rm -f "$log"
     # In a shell of its own, whose word about a crash goes nowhere either.
     # shellcheck disable=SC2046
-    (timeout -k 1 20 qemu-system-x86_64 -nodefaults -no-user-config -display none -machine pc \
-        $(accel_arguments kvm) -m 256 -kernel "$LAB_IMAGE/vmlinux" -initrd "$LAB_IMAGE/initrd" \
-        -append "$(kernel_arguments) lab.trial" -serial "file:$log" -no-reboot \
-        </dev/null 9>&- || true) >/dev/null 2>&1
+    (timeout -k 1 20 qemu-system-x86_64 $(board kvm) -kernel "$LAB_IMAGE/vmlinux" \
+        -initrd "$LAB_IMAGE/initrd" -append "$(kernel_arguments) lab.trial" -serial "file:$log" \
+        -no-reboot </dev/null 9>&- || true) >/dev/null 2>&1
     if grep -qs 'lab-initrd: userspace reached' "$log"; then
         say "hardware virtualisation works"
     else

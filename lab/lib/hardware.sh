@@ -1,0 +1,37 @@
+# What a machine is made of. This file is part of the recipe: a snapshot fits only the hardware that
+# it was taken on. Sourced by lab/lab.
+# shellcheck shell=bash
+
+kernel_arguments() {
+    echo 'root=/dev/vda ro console=ttyS0 quiet net.ifnames=0 mitigations=off nokaslr' \
+        'nowatchdog audit=0 tsc=reliable systemd.getty_auto=no systemd.show_status=no'
+}
+
+board() { # kvm|tcg
+    echo '-nodefaults -no-user-config -display none -machine pc,usb=off,graphics=off -m 512 -smp 1'
+    case $1 in
+    kvm) echo '-accel kvm -cpu host' ;;
+    # The plain processor is quicker to emulate than 'max'.
+    tcg) echo "-accel tcg,thread=multi,tb-size=$LAB_TRANSLATION -cpu qemu64" ;;
+    esac
+}
+
+# Sets the array that is named to QEMU's arguments. The disks are /dev/vda and, with the packages,
+# /dev/vdb; the only card is eth0.
+hardware() { # HOST ARRAY
+    local -n hw=$2
+    # shellcheck disable=SC2207 # no argument in there has a space
+    hw=($(board "$(accel)"))
+    # shellcheck disable=SC2054 # the commas are QEMU's
+    hw+=(
+        -kernel "$LAB_IMAGE/vmlinux" -initrd "$LAB_IMAGE/initrd" -append "$(kernel_arguments)"
+        -drive "file=$(disk_path "$1"),if=virtio,format=qcow2,cache=unsafe,discard=unmap"
+        -drive "file=$LAB_IMAGE/repo.ext4,if=virtio,format=raw,readonly=on"
+        -netdev "tap,id=lan,ifname=$(tap_name "$1"),script=no,downscript=no"
+        -device "virtio-net-pci,id=card,netdev=lan,mac=$(host_mac "$1"),romfile="
+        -object rng-random,id=entropy,filename=/dev/urandom -device virtio-rng-pci,rng=entropy
+        -chardev "file,id=console,path=$(machine_dir "$1")/console.log,append=on"
+        -serial chardev:console
+        -rtc base=utc,clock=host
+    )
+}

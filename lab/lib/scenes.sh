@@ -1,0 +1,75 @@
+# States that tests start from: the packages installed, the article followed by hand.
+# Sourced by lab/lab.
+# shellcheck shell=bash
+
+declare -A LAB_ROLE=(
+    [LVS-master]=director
+    [LVS-node01]=director
+    [Web01-RS]=real-server
+    [Web02-RS]=real-server
+    [NFS]=nfs
+)
+
+# What clusterctl installs for each role on Debian.
+declare -A LAB_ROLE_PACKAGES=(
+    [director]='keepalived ipvsadm'
+    [real-server]='nginx nfs-common'
+    [nfs]='nfs-kernel-server'
+)
+
+# The pristine state with every role's packages installed and their services as Debian leaves them.
+verb_packages() {
+    [ $# -eq 0 ] || usage_error "packages takes no argument"
+    snapshot_exists pristine || die "the lab has no machines yet" "make them with: $LAB_COMMAND up"
+    lab_lock
+    packaged_state
+}
+
+packaged_state() {
+    if snapshot_exists packaged; then
+        verb_reset packaged
+        return
+    fi
+    verb_reset pristine
+    local begun
+    begun=$(now_ms)
+    say "installing every role's packages on all five machines"
+    each_host install_role "${LAB_HOSTS[@]}" || die "not every machine could install its packages" \
+        "what apt said is in $LAB_STATE/machines/HOST/apt.log"
+    say "  installed: $(took "$begun")"
+    each_host settle "${LAB_HOSTS[@]}" || die "not all machines settled"
+    take_snapshot packaged
+    say "saved 'packaged'"
+}
+
+install_role() { # HOST
+    guest "$1" "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        ${LAB_ROLE_PACKAGES[${LAB_ROLE[$1]}]}" </dev/null >"$(machine_dir "$1")/apt.log" 2>&1 || {
+        warn "$1: $(tail -n 2 "$(machine_dir "$1")/apt.log")"
+        return 1
+    }
+}
+
+verb_fixture() {
+    [ $# -eq 1 ] || usage_error "fixture: which? (article)"
+    [ "$1" = article ] || usage_error "there is no fixture '$1' (there is: article)"
+    snapshot_exists pristine || die "the lab has no machines yet" "make them with: $LAB_COMMAND up"
+    lab_lock
+    packaged_state
+    local begun
+    begun=$(now_ms)
+    # The share first, since the others mount it.
+    follow_article NFS || die "the article could not be followed on NFS"
+    each_host follow_article LVS-master LVS-node01 Web01-RS Web02-RS ||
+        die "the article could not be followed on every machine"
+    say "the cluster is as the article leaves it after $(took "$begun"); keep it with: $LAB_COMMAND snapshot article"
+}
+
+follow_article() { # HOST
+    local log
+    log=$(machine_dir "$1")/article.log
+    guest "$1" "sh -s $1" <"$LAB_DIR/fixtures/article/${LAB_ROLE[$1]}.sh" >"$log" 2>&1 || {
+        warn "$1: $(tail -n 2 "$log")"
+        return 1
+    }
+}
