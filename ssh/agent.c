@@ -22,7 +22,10 @@ enum {
 
 static int wait_agent(const struct agent *a, short events, struct err *e)
 {
-    struct wait w = {.fd = a->fd, .events = events, .cancel_fd = a->cancel_fd, .wake_fd = -1,
+    struct wait w = {.fd = a->fd,
+                     .events = events,
+                     .cancel_fd = a->cancel_fd,
+                     .wake_fd = -1,
                      .deadline = a->deadline};
     enum wait_result r = wait_io(&w);
     if (r == WAIT_CANCELLED)
@@ -91,7 +94,8 @@ static int ask(struct agent *a, const struct strbuf *request, int want, struct s
         len -= (uint32_t)n;
     }
     if ((unsigned char)reply->s[0] != want)
-        return err_set(e, ERR_FAILED, "ssh-agent refuses (is it locked, or was its question "
+        return err_set(e, ERR_FAILED,
+                       "ssh-agent refuses (is it locked, or was its question "
                        "answered with no?)");
     *out = (struct wire){.p = (unsigned char *)reply->s + 1, .n = reply->len - 1};
     return 0;

@@ -59,9 +59,10 @@ static bool rsa_is_hopeless(const struct ssh *s, struct attempts *a)
 {
     if (libssh2_version(FIRST_WITH_RSA_SHA2) || !server_refuses_rsa_sha1(s))
         return false;
-    suggest(a, "Use an ed25519 key: ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519; then ssh-copy-id -i "
-               "~/.ssh/id_ed25519.pub to the host, and name it in the inventory (or use libssh2 "
-               "1.11 or later)");
+    suggest(a,
+            "Use an ed25519 key: ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519; then ssh-copy-id -i "
+            "~/.ssh/id_ed25519.pub to the host, and name it in the inventory (or use libssh2 "
+            "1.11 or later)");
     return true;
 }
 
@@ -74,8 +75,9 @@ static enum attempt judge(struct ssh *s, struct attempts *a, int rc, const char 
     if (ssh_is_loss(s, rc)) {
         ssh_fail(s, rc, "login", e);
         if (strstr(s->farewell, "Too many authentication failures"))
-            err_hint(e, "The host allows only so many keys a login (MaxAuthTries); %zu were tried. "
-                        "Name the right one first under \"identities\", or turn the agent off.",
+            err_hint(e,
+                     "The host allows only so many keys a login (MaxAuthTries); %zu were tried. "
+                     "Name the right one first under \"identities\", or turn the agent off.",
                      a->offered);
         return GIVE_UP;
     }
@@ -99,8 +101,10 @@ static enum attempt try_file(struct ssh *s, struct attempts *a, const char *path
         return NEXT;
     }
     if (k.is_rsa && rsa_is_hopeless(s, a)) {
-        record(a, "%s is an RSA key, which libssh2 %s cannot use with this server (no rsa-sha2 "
-               "signatures)", path, libssh2_version(0));
+        record(a,
+               "%s is an RSA key, which libssh2 %s cannot use with this server (no rsa-sha2 "
+               "signatures)",
+               path, libssh2_version(0));
         return NEXT;
     }
     a->offered++;
@@ -199,8 +203,9 @@ static int refused(struct ssh *s, struct attempts *a, struct err *e)
     err_set(e, ERR_FAILED, "%s: cannot log in as %s: %s", s->peer, ssh->user, sb_str(&a->log));
     if (a->remedy[0])
         return err_hint(e, "%s", a->remedy);
-    return err_hint(e, "Put the public key into %s's authorized_keys on the host: ssh-copy-id -i "
-                       "KEY.pub -p %u %s@%s; the host's sshd log says why it refused one.",
+    return err_hint(e,
+                    "Put the public key into %s's authorized_keys on the host: ssh-copy-id -i "
+                    "KEY.pub -p %u %s@%s; the host's sshd log says why it refused one.",
                     ssh->user, ssh->port, ssh->user, s->address);
 }
 

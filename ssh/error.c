@@ -22,10 +22,8 @@ bool ssh_is_loss(const struct ssh *s, long rc)
     case LIBSSH2_ERROR_SOCKET_DISCONNECT:
     case LIBSSH2_ERROR_SOCKET_TIMEOUT:
     case LIBSSH2_ERROR_BANNER_RECV:
-    case LIBSSH2_ERROR_BANNER_SEND:
-        return true;
-    default:
-        return s->lost != PEER_ALIVE || s->farewell[0];
+    case LIBSSH2_ERROR_BANNER_SEND: return true;
+    default: return s->lost != PEER_ALIVE || s->farewell[0];
     }
 }
 
@@ -65,8 +63,10 @@ int ssh_fail(struct ssh *s, long rc, const char *doing, struct err *e)
                            "firewall cut it off?), then run the same command again.");
     }
     if (is_damage(rc)) {
-        err_set(e, ERR_UNREACHABLE, "%s: connection lost during %s: what arrived was damaged "
-                "(libssh2 error %ld); last heard from %.1f s ago", s->peer, doing, rc, silent);
+        err_set(e, ERR_UNREACHABLE,
+                "%s: connection lost during %s: what arrived was damaged "
+                "(libssh2 error %ld); last heard from %.1f s ago",
+                s->peer, doing, rc, silent);
         return err_hint(e, "Something between here and the host alters the traffic: a faulty "
                            "network card or link, or an attacker. Try again; if it stays, see ip "
                            "-s link on both ends.");
@@ -86,6 +86,6 @@ int ssh_stopped(struct ssh *s, enum wait_result why, const char *doing, struct e
         return err_set(e, ERR_INTERRUPTED, "%s: interrupted during %s", s->peer, doing);
     return err_set(e, s->ready ? ERR_FAILED : ERR_UNREACHABLE,
                    "%s: %s did not end within its time limit; last heard "
-                   "from %.1f s ago", s->peer, doing,
-                   (double)(clock_ms() - s->last_heard) / 1000.0);
+                   "from %.1f s ago",
+                   s->peer, doing, (double)(clock_ms() - s->last_heard) / 1000.0);
 }

@@ -1,15 +1,17 @@
 /*
  * Commands. What makes this file longer than a loop around read() and write():
  *
- * - A packet that libssh2 has sent by half has to be finished by the same call before any other call
- *   may send, and reading sends too (window adjustments, answers to keepalives). So while a write
- *   waits for the socket to take more, nothing is read; and a read that waits so is repeated first.
+ * - A packet that libssh2 has sent by half has to be finished by the same call before any other
+ *   call may send, and reading sends too (window adjustments, answers to keepalives). So while a
+ *   write waits for the socket to take more, nothing is read; and a read that waits so is repeated
+ *   first.
+ *
  * - Both output streams share one window: 2 MB unread on one of them stops the other. Both are
  *   drained whenever anything waits.
+ *
  * - Reading one stream can pull the other one's data into libssh2's queue, where poll() cannot see
  *   it. So draining goes on until that queue is empty.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +34,7 @@ struct ssh_exec {
     struct lines lines;
     struct strbuf err_tail;
     size_t taken; /* bytes of output so far */
-    bool eof;    /* both streams have ended and been drained */
-    bool closed; /* the command has ended in order */
+    bool eof;     /* both streams have ended and been drained */
     char buf[CHUNK];
 };
 
@@ -55,9 +56,11 @@ struct ssh_exec *ssh_exec_start(struct ssh *s, const char *command, const struct
         return NULL;
     }
     if (s->exec || strlen(command) > MAX_COMMAND) {
-        err_set(e, ERR_SYSTEM, s->exec ? "%s: a command is already running on this session"
-                                       : "%s: the command line is too long: send it on standard "
-                                         "input", s->peer);
+        err_set(e, ERR_SYSTEM,
+                s->exec ? "%s: a command is already running on this session"
+                        : "%s: the command line is too long: send it on standard "
+                          "input",
+                s->peer);
         return NULL;
     }
     struct ssh_exec *x = xcalloc(1, sizeof *x);
@@ -157,8 +160,10 @@ static int ended_early(struct ssh_exec *x, int64_t deadline, struct err *e)
     if (ssh_exec_finish(x, deadline, &status, e))
         return -1;
     last_words(x, words, sizeof words);
-    return err_set(e, ERR_FAILED, "%s: the command ended before it had read its input (exit status "
-                   "%d)%s%s", x->s->peer, status, words[0] ? ": " : "", words);
+    return err_set(e, ERR_FAILED,
+                   "%s: the command ended before it had read its input (exit status "
+                   "%d)%s%s",
+                   x->s->peer, status, words[0] ? ": " : "", words);
 }
 
 int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline, struct err *e)
@@ -249,7 +254,6 @@ int ssh_exec_finish(struct ssh_exec *x, int64_t deadline, int *status, struct er
             return -1;
     if (rc || s->lost != PEER_ALIVE)
         return ssh_fail(s, rc, doing, e);
-    x->closed = true;
     if (lines_end(&x->lines, e))
         return err_wrap(e, "%s", s->peer);
     return exit_status(x, status, e);
@@ -262,8 +266,8 @@ const char *ssh_exec_stderr(const struct ssh_exec *x)
 }
 
 /*
- * Close the channel. A command that still runs keeps the host from confirming that; then the session
- * cannot be used again, and its memory goes with ssh_close().
+ * Close the channel. A command that still runs keeps the host from confirming that; then the
+ * session cannot be used again, and its memory goes with ssh_close().
  */
 static void close_channel(struct ssh_exec *x)
 {

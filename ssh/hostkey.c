@@ -1,4 +1,4 @@
-/* Whose sshd is this? The answer comes from known_hosts alone; there is no asking and no trust on first use. */
+/* Whose sshd is this? known_hosts alone answers: no questions asked, no trust on first use. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,10 +8,15 @@
 #include "ssh/known_hosts.h"
 #include "ssh/wire.h"
 
-/* What libssh2 can verify, best first. Its certificate types are left out: nothing here checks them. */
+/* What libssh2 can verify, best first; no certificates, since nothing here checks those. */
 static const char *const key_types[] = {
-    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-    "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa",
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+    "ssh-rsa",
 };
 
 enum { MAX_TYPES = 16 };
@@ -27,8 +32,9 @@ static bool on_file(char known[][40], size_t n, const char *type)
 }
 
 /*
- * Ask for the key types that are on file first: a host known by its ed25519 key that shows its ECDSA
- * one would look unknown. The rest follow, so that an unknown host can still be named by its key.
+ * Ask for the key types that are on file first: a host known by its ed25519 key that shows its
+ * ECDSA one would look unknown. The rest follow, so that an unknown host can still be named by its
+ * key.
  */
 int hostkey_prefer(struct ssh *s, struct err *e)
 {
@@ -74,9 +80,11 @@ static int unknown_key(const struct ssh *s, const char *type, const char *finger
         snprintf(e->msg + n, sizeof e->msg - n, " (%s:%u has its %s key)", other->file, other->line,
                  other->type);
     }
-    return err_hint(e, "Compare the fingerprint on the machine's own console (ssh-keygen -lf "
-                       "/etc/ssh/ssh_host_%s_key.pub); if it is the same: ssh-keyscan -p %u -t %s "
-                       "%s >> %s", short_type(type), s->host->ssh.port, short_type(type), s->address,
+    return err_hint(e,
+                    "Compare the fingerprint on the machine's own console (ssh-keygen -lf "
+                    "/etc/ssh/ssh_host_%s_key.pub); if it is the same: ssh-keyscan -p %u -t %s "
+                    "%s >> %s",
+                    short_type(type), s->host->ssh.port, short_type(type), s->address,
                     sb_str(&file));
 }
 
@@ -87,11 +95,13 @@ static int changed_key(const struct ssh *s, const char *type, const char *finger
     quote_sh(&file, at->file);
     err_set(e, ERR_FAILED, "%s: HOST KEY CHANGED: %s shows %s %s, but %s:%u has %s", s->peer,
             s->address, type, fingerprint, at->file, at->line, at->fingerprint);
-    return err_hint(e, "Either the machine was reinstalled, or another one answers in its place. "
-                       "Compare on its console (ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub); only "
-                       "if the new key is right, delete line %u of %s and: ssh-keyscan -p %u -t %s "
-                       "%s >> %s", short_type(type), at->line, at->file, s->host->ssh.port,
-                    short_type(type), s->address, sb_str(&file));
+    return err_hint(e,
+                    "Either the machine was reinstalled, or another one answers in its place. "
+                    "Compare on its console (ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub); only "
+                    "if the new key is right, delete line %u of %s and: ssh-keyscan -p %u -t %s "
+                    "%s >> %s",
+                    short_type(type), at->line, at->file, s->host->ssh.port, short_type(type),
+                    s->address, sb_str(&file));
 }
 
 static int revoked_key(const struct ssh *s, const char *type, const char *fingerprint,
@@ -99,9 +109,10 @@ static int revoked_key(const struct ssh *s, const char *type, const char *finger
 {
     err_set(e, ERR_FAILED, "%s: host key of %s (%s %s) is revoked by %s:%u", s->peer, s->address,
             type, fingerprint, at->file, at->line);
-    return err_hint(e, "Someone marked this key as compromised: whoever holds it can pose as the "
-                       "host. Make a new one on its console (rm /etc/ssh/ssh_host_%s_key*; "
-                       "ssh-keygen -A; restart sshd) and put that into known_hosts.",
+    return err_hint(e,
+                    "Someone marked this key as compromised: whoever holds it can pose as the "
+                    "host. Make a new one on its console (rm /etc/ssh/ssh_host_%s_key*; "
+                    "ssh-keygen -A; restart sshd) and put that into known_hosts.",
                     short_type(type));
 }
 
@@ -124,14 +135,10 @@ int hostkey_verify(struct ssh *s, struct err *e)
                           (const unsigned char *)blob, len, &verdict, &at, e))
         return err_wrap(e, "%s", s->peer);
     switch (verdict) {
-    case KNOWN_HOSTS_MATCH:
-        return 0;
-    case KNOWN_HOSTS_CHANGED:
-        return changed_key(s, type, fingerprint, &at, e);
-    case KNOWN_HOSTS_REVOKED:
-        return revoked_key(s, type, fingerprint, &at, e);
-    case KNOWN_HOSTS_UNKNOWN:
-        break;
+    case KNOWN_HOSTS_MATCH: return 0;
+    case KNOWN_HOSTS_CHANGED: return changed_key(s, type, fingerprint, &at, e);
+    case KNOWN_HOSTS_REVOKED: return revoked_key(s, type, fingerprint, &at, e);
+    case KNOWN_HOSTS_UNKNOWN: break;
     }
     return unknown_key(s, type, fingerprint, &at, e);
 }

@@ -15,17 +15,17 @@ struct ssh {
     const struct host *host; /* of the caller's cluster, which outlives the session */
     int fd;
     int cancel_fd;
-    char peer[192];          /* "LVS-master (10.1.1.130:22)", for messages */
+    char peer[192]; /* "LVS-master (10.1.1.130:22)", for messages */
     char address[IPADDR_STRLEN];
-    bool ready;              /* logged in */
-    bool broken;             /* libssh2's state is not to be trusted any more: no further calls */
-    int lost;                /* why the socket failed: see above */
-    uint64_t received;       /* bytes from the peer */
-    int64_t last_heard;      /* clock_ms() of the last byte received */
-    size_t budget;           /* bytes that libssh2 may still read before the next wait */
-    bool closing;            /* no more network traffic, only free the memory */
-    char farewell[256];      /* the text of the peer's SSH_MSG_DISCONNECT, made printable */
-    struct ssh_exec *exec;   /* the command in flight, or NULL */
+    bool ready;            /* logged in */
+    bool broken;           /* libssh2's state is not to be trusted any more: no further calls */
+    int lost;              /* why the socket failed: see above */
+    uint64_t received;     /* bytes from the peer */
+    int64_t last_heard;    /* clock_ms() of the last byte received */
+    size_t budget;         /* bytes that libssh2 may still read before the next wait */
+    bool closing;          /* no more network traffic, only free the memory */
+    char farewell[256];    /* the text of the peer's SSH_MSG_DISCONNECT, made printable */
+    struct ssh_exec *exec; /* the command in flight, or NULL */
 };
 
 /* $SSH_AUTH_SOCK as it was at ssh_global_init(), or NULL: getenv() is not safe among threads. */
@@ -51,9 +51,9 @@ int hostkey_verify(struct ssh *s, struct err *e);
 int auth_login(struct ssh *s, int64_t deadline, struct err *e);
 
 /*
- * error.c: the one formatter. `rc` is what the libssh2 call returned, `doing` what it was for, as in
- * "connection lost during X". Marks the session broken. ssh_stopped() does the same for a wait that
- * ended with WAIT_TIMEOUT or WAIT_CANCELLED.
+ * error.c: the one formatter. `rc` is what the libssh2 call returned, `doing` what it was for, as
+ * in "connection lost during X". Marks the session broken. ssh_stopped() does the same for a wait
+ * that ended with WAIT_TIMEOUT or WAIT_CANCELLED.
  */
 int ssh_fail(struct ssh *s, long rc, const char *doing, struct err *e);
 int ssh_stopped(struct ssh *s, enum wait_result why, const char *doing, struct err *e);

@@ -105,7 +105,8 @@ static void judge_type(struct keyfile *k)
 }
 
 /* The unencrypted head of openssh-key-v1: cipher, kdf, kdf options, count, public key. */
-static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n, const char *shell_path)
+static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
+                          const char *shell_path)
 {
     char cipher[64];
     struct wire w = {.p = p, .n = n}, kdf, options, public;
@@ -178,8 +179,10 @@ static void inspect_pem(struct keyfile *k, const struct strbuf *text, const char
     EVP_PKEY_free(key);
     BIO_free(bio);
     if (id == EVP_PKEY_RSA || id == EVP_PKEY_EC || id == EVP_PKEY_DSA) {
-        snprintf(k->type, sizeof k->type, "%s", id == EVP_PKEY_RSA ? "ssh-rsa"
-                 : id == EVP_PKEY_EC ? "ecdsa" : "ssh-dss");
+        snprintf(k->type, sizeof k->type, "%s",
+                 id == EVP_PKEY_RSA  ? "ssh-rsa"
+                 : id == EVP_PKEY_EC ? "ecdsa"
+                                     : "ssh-dss");
         judge_type(k);
     } else {
         problem(k, id == EVP_PKEY_NONE ? "cannot be read as a private key"

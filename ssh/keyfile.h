@@ -8,7 +8,7 @@
 struct keyfile {
     bool exists;
     bool usable;
-    char type[40];     /* "ssh-ed25519", "ssh-rsa", ...; "" when not known */
+    char type[40]; /* "ssh-ed25519", "ssh-rsa", ...; "" when not known */
     bool is_rsa;
     char problem[192]; /* why it is not usable */
     char remedy[512];  /* and what to do */

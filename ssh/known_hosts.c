@@ -250,15 +250,20 @@ static void compare(void *ud, const struct entry *entry)
 
 static enum known_hosts_verdict judge(const struct search *q, struct known_hosts_where *where)
 {
-    *where = q->revoked ? q->revoked_at : q->matched ? q->match_at
-           : q->changed ? q->changed_at : q->named_at;
-    return q->revoked ? KNOWN_HOSTS_REVOKED : q->matched ? KNOWN_HOSTS_MATCH
-         : q->changed ? KNOWN_HOSTS_CHANGED : KNOWN_HOSTS_UNKNOWN;
+    *where = q->revoked   ? q->revoked_at
+             : q->matched ? q->match_at
+             : q->changed ? q->changed_at
+                          : q->named_at;
+    return q->revoked   ? KNOWN_HOSTS_REVOKED
+           : q->matched ? KNOWN_HOSTS_MATCH
+           : q->changed ? KNOWN_HOSTS_CHANGED
+                        : KNOWN_HOSTS_UNKNOWN;
 }
 
-int known_hosts_check(const char *const *files, const char *host, unsigned port, const char *key_type,
-                      const unsigned char *key, size_t key_len, enum known_hosts_verdict *verdict,
-                      struct known_hosts_where *where, struct err *e)
+int known_hosts_check(const char *const *files, const char *host, unsigned port,
+                      const char *key_type, const unsigned char *key, size_t key_len,
+                      enum known_hosts_verdict *verdict, struct known_hosts_where *where,
+                      struct err *e)
 {
     char name[300];
     struct search q = {.type = key_type, .key = key, .key_len = key_len};
@@ -303,8 +308,8 @@ static void add_type(void *ud, const struct entry *entry)
     snprintf(list->v[list->n++], sizeof *list->v, "%s", entry->type);
 }
 
-size_t known_hosts_types(const char *const *files, const char *host, unsigned port, char types[][40],
-                         size_t max)
+size_t known_hosts_types(const char *const *files, const char *host, unsigned port,
+                         char types[][40], size_t max)
 {
     char name[300];
     struct type_list list = {.v = types, .max = max};

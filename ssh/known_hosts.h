@@ -1,7 +1,7 @@
 #pragma once
 /*
- * known_hosts files, read the way OpenSSH's ssh reads them (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"):
- * libssh2's own reader accepts revoked keys and misreads ports (FIELD-NOTES).
+ * known_hosts files, read the way OpenSSH's ssh reads them (sshd(8), "SSH_KNOWN_HOSTS FILE
+ * FORMAT"): libssh2's own reader accepts revoked keys and misreads ports (FIELD-NOTES).
  */
 #include <stddef.h>
 
@@ -9,15 +9,15 @@
 
 enum known_hosts_verdict {
     KNOWN_HOSTS_MATCH,
-    KNOWN_HOSTS_UNKNOWN,  /* the name is on no line (or only with other key types) */
-    KNOWN_HOSTS_CHANGED,  /* the name is there with another key of this type */
-    KNOWN_HOSTS_REVOKED,  /* the key is @revoked */
+    KNOWN_HOSTS_UNKNOWN, /* the name is on no line (or only with other key types) */
+    KNOWN_HOSTS_CHANGED, /* the name is there with another key of this type */
+    KNOWN_HOSTS_REVOKED, /* the key is @revoked */
 };
 
 struct known_hosts_where {
-    char file[512];       /* of the line that decided; "" when none */
+    char file[512]; /* of the line that decided; "" when none */
     unsigned line;
-    char type[40];        /* the key on that line (unknown: the host's key of another type, if any) */
+    char type[40]; /* the key on that line (unknown: the host's key of another type, if any) */
     char fingerprint[64]; /* "SHA256:..." */
 };
 
@@ -26,9 +26,10 @@ struct known_hosts_where {
  * `key` is the key blob as sent by the server (RFC 4253 6.6). Missing files are skipped; an
  * unreadable one is an error (-1).
  */
-int known_hosts_check(const char *const *files, const char *host, unsigned port, const char *key_type,
-                      const unsigned char *key, size_t key_len, enum known_hosts_verdict *verdict,
-                      struct known_hosts_where *where, struct err *e);
+int known_hosts_check(const char *const *files, const char *host, unsigned port,
+                      const char *key_type, const unsigned char *key, size_t key_len,
+                      enum known_hosts_verdict *verdict, struct known_hosts_where *where,
+                      struct err *e);
 
 /*
  * "SHA256:..." of a key blob, as ssh-keygen -l prints it, into out.
@@ -39,5 +40,5 @@ void known_hosts_fingerprint(const unsigned char *key, size_t key_len, char out[
  * The key types on file for a host, for the handshake's preference list: at most `max` names such
  * as "ssh-ed25519" into `types`. Returns how many.
  */
-size_t known_hosts_types(const char *const *files, const char *host, unsigned port, char types[][40],
-                         size_t max);
+size_t known_hosts_types(const char *const *files, const char *host, unsigned port,
+                         char types[][40], size_t max);

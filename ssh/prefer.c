@@ -5,8 +5,8 @@
 #include "ssh/internal.h"
 
 /*
- * What we offer, best first. libssh2's own lists still end in 3des, arcfour, MD5 and 1024-bit groups.
- * OpenSSH 7.4 (CentOS 7) and later know the first of each.
+ * What we offer, best first. libssh2's own lists still end in 3des, arcfour, MD5 and 1024-bit
+ * groups. OpenSSH 7.4 (CentOS 7) and later know the first of each.
  */
 static const struct {
     int method;
@@ -33,8 +33,8 @@ static bool is_supported(const char **names, int n, const char *name, size_t len
 }
 
 /*
- * Set a preference list, without the names that this libssh2 does not know. It would leave those out
- * itself, but 1.10 does so with a memcpy() between overlapping strings.
+ * Set a preference list, without the names that this libssh2 does not know. It would leave those
+ * out itself, but 1.10 does so with a memcpy() between overlapping strings.
  */
 int ssh_prefer(struct ssh *s, int method, const char *list, struct err *e)
 {

@@ -148,7 +148,10 @@ static int new_session(struct ssh *s, struct err *e)
 
 static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64_t deadline)
 {
-    struct wait w = {.fd = s->fd, .events = events, .cancel_fd = s->cancel_fd, .wake_fd = wake_fd,
+    struct wait w = {.fd = s->fd,
+                     .events = events,
+                     .cancel_fd = s->cancel_fd,
+                     .wake_fd = wake_fd,
                      .deadline = deadline};
     enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
@@ -223,10 +226,14 @@ static enum handshake handshake(struct ssh *s, struct err *e)
             continue;
         ssh_stopped(s, r, "the SSH handshake", e);
         if (r == WAIT_TIMEOUT) {
-            err_set(e, ERR_UNREACHABLE, "%s: connected, but the SSH handshake was not complete "
-                    "within %.1f s", s->peer, ssh_connect_timeout(s->host) / 1000.0);
-            err_hint(e, "Is it an sshd that listens there, and is the machine overloaded? Try: "
-                        "ssh -v -p %u %s@%s", s->host->ssh.port, s->host->ssh.user, s->address);
+            err_set(e, ERR_UNREACHABLE,
+                    "%s: connected, but the SSH handshake was not complete "
+                    "within %.1f s",
+                    s->peer, ssh_connect_timeout(s->host) / 1000.0);
+            err_hint(e,
+                     "Is it an sshd that listens there, and is the machine overloaded? Try: "
+                     "ssh -v -p %u %s@%s",
+                     s->host->ssh.port, s->host->ssh.user, s->address);
         }
         return FAILED;
     }
@@ -259,12 +266,15 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
         end_session(s);
         int64_t pause = span + jitter(span);
         if (clock_ms() + pause >= give_up) {
-            err_set(e, ERR_UNREACHABLE, "%s: the host hangs up on every SSH handshake (%u tries in "
-                    "%.1f s)", s->peer, tries, ssh_connect_timeout(s->host) / 1000.0);
-            return err_hint(e, "Too many connections at once (MaxStartups in sshd_config), a ban "
-                               "(fail2ban, hosts.deny), or not an sshd: see the host's sshd log, "
-                               "and ssh -v -p %u %s@%s", s->host->ssh.port, s->host->ssh.user,
-                            s->address);
+            err_set(e, ERR_UNREACHABLE,
+                    "%s: the host hangs up on every SSH handshake (%u tries in "
+                    "%.1f s)",
+                    s->peer, tries, ssh_connect_timeout(s->host) / 1000.0);
+            return err_hint(e,
+                            "Too many connections at once (MaxStartups in sshd_config), a ban "
+                            "(fail2ban, hosts.deny), or not an sshd: see the host's sshd log, "
+                            "and ssh -v -p %u %s@%s",
+                            s->host->ssh.port, s->host->ssh.user, s->address);
         }
         if (wait_pause(s->cancel_fd, pause) == WAIT_CANCELLED)
             return err_set(e, ERR_INTERRUPTED, "%s: interrupted while connecting", s->peer);
@@ -281,8 +291,8 @@ struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel
     s->fd = -1;
     s->cancel_fd = cancel ? cancel->cancel_fd : -1;
     ipaddr_str(&host->address, s->address);
-    snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "", s->address,
-             v6 ? "]" : "", host->ssh.port);
+    snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "",
+             s->address, v6 ? "]" : "", host->ssh.port);
 
     if (handshake_with_retries(s, e) || hostkey_verify(s, e) ||
         auth_login(s, deadline_in(ssh_connect_timeout(host)), e)) {

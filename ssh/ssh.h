@@ -26,20 +26,25 @@ int ssh_global_init(struct err *e);
 void ssh_global_exit(void);
 
 /*
- * Connect, verify the host key, authenticate. Errors: ERR_UNREACHABLE (no route, refused, timed
- * out, handshake lost), ERR_FAILED (host key unknown or changed, no key accepted: with a hint),
- * ERR_INTERRUPTED.
+ * Connect, verify the host key (by address: known_hosts.h), authenticate. `host` must outlive the
+ * session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
+ * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, no key
+ * accepted: with a hint), ERR_INTERRUPTED.
  */
 struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e);
 void ssh_close(struct ssh *s);
 
-/* How a command's output is delivered: complete lines, without the newline, capped in length. */
+/*
+ * How a command's output is delivered: complete lines, without the newline, NUL-terminated, capped
+ * in length. A last line without a newline is delivered by ssh_exec_finish(), after a clean end.
+ */
 struct ssh_sink {
-    /* One line of standard output. Return -1 (with *e set) to abort the command. */
+    /* One line of standard output; NULL to drop all. Return -1 (with *e set) to abort the command.
+     */
     int (*line)(void *ud, const char *line, size_t len, struct err *e);
     void *ud;
-    size_t max_line;   /* a longer line is an ERR_PROTOCOL; 0 means 1 MiB */
-    size_t max_total;  /* more stdout than this in all is an ERR_PROTOCOL; 0 means 64 MiB */
+    size_t max_line;  /* a longer line is an ERR_PROTOCOL; 0 means 1 MiB */
+    size_t max_total; /* more stdout than this in all is an ERR_PROTOCOL; 0 means 64 MiB */
 };
 
 struct ssh_exec;
@@ -47,11 +52,15 @@ struct ssh_exec;
 /*
  * Start `command` on a new channel (one at a time on a session). Data for its standard input is
  * sent by ssh_exec_send(); while any call here waits, output is drained to the sink and standard
- * error is kept (its last 16 KiB).
+ * error is kept (its last 16 KiB). A command that ends before it has read its input is an error
+ * that gives its exit status. A deadline that passes is ERR_FAILED, a lost connection
+ * ERR_UNREACHABLE; after these, an interruption or a sink's error, the session is good for
+ * ssh_close() only.
  */
 struct ssh_exec *ssh_exec_start(struct ssh *s, const char *command, const struct ssh_sink *sink,
                                 struct err *e);
-int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline, struct err *e);
+int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline,
+                  struct err *e);
 
 /*
  * Drain output until wake_fd is readable (returns 0), the command has ended on its own (returns 1),
@@ -60,14 +69,18 @@ int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t dead
 int ssh_exec_wait(struct ssh_exec *x, int wake_fd, int64_t deadline, struct err *e);
 
 /*
- * Send end-of-file, drain to the end of both streams, and read the exit status. A clean end without
- * a status, or a signal, is an error. The status itself is not judged. Callers still need a trailer
- * of their own: exit status 0 alone has been seen to lie (FIELD-NOTES: 8 false successes of 58).
+ * Send end-of-file, drain to the end of both streams, wait for the channel's close, and read the
+ * exit status. Death by a signal is an error. The status itself is not judged. Callers still need a
+ * trailer of their own: exit status 0 alone has been seen to lie (8 false successes of 58), and
+ * libssh2 reports 0 as well when the host sent no status at all.
  */
 int ssh_exec_finish(struct ssh_exec *x, int64_t deadline, int *status, struct err *e);
 
 /* What the command wrote to standard error so far (its tail); raw bytes: quote before showing. */
 const char *ssh_exec_stderr(const struct ssh_exec *x);
 
-/* Frees it in any state; an unfinished command's channel is closed. */
+/*
+ * Frees it in any state; an unfinished command's channel is closed. If the command still runs, the
+ * host does not confirm that, and the session is good for ssh_close() only. Must come before it.
+ */
 void ssh_exec_free(struct ssh_exec *x);

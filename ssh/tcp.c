@@ -28,7 +28,8 @@ static socklen_t to_sockaddr(const struct host *h, struct sockaddr_storage *ss)
 /*
  * A peer that vanishes without a word must not hold a run for the kernel's default of a quarter of
  * an hour. Keepalive probes cover a silent wait, TCP_USER_TIMEOUT unacknowledged data; SSH's own
- * keepalive messages would need libssh2 to send in the middle of other packets, which it mishandles.
+ * keepalive messages would need libssh2 to send in the middle of other packets, which it
+ * mishandles.
  */
 static void notice_dead_peer(int fd, unsigned dead_after_ms)
 {
@@ -52,10 +53,13 @@ static int connect_error(const struct ssh *s, int error, struct err *e)
     const struct host *h = s->host;
     err_set(e, ERR_UNREACHABLE, "%s: cannot connect: %s", s->peer, strerror(error));
     if (error == ECONNREFUSED)
-        return err_hint(e, "The machine is up, but nothing listens on port %u: is sshd running, and "
-                           "on this port (\"port\" under \"ssh\" in the inventory)?", h->ssh.port);
+        return err_hint(e,
+                        "The machine is up, but nothing listens on port %u: is sshd running, and "
+                        "on this port (\"port\" under \"ssh\" in the inventory)?",
+                        h->ssh.port);
     if (error == EHOSTUNREACH || error == ENETUNREACH)
-        return err_hint(e, "Is the machine on, and the address right? Try: ip route get %s; ping %s",
+        return err_hint(e,
+                        "Is the machine on, and the address right? Try: ip route get %s; ping %s",
                         s->address, s->address);
     return err_hint(e, "Try: ssh -v -p %u %s@%s", h->ssh.port, h->ssh.user, s->address);
 }
@@ -72,7 +76,10 @@ int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
 
     if (connect(fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
         return connect_error(s, errno, e);
-    struct wait w = {.fd = fd, .events = POLLOUT, .cancel_fd = s->cancel_fd, .wake_fd = -1,
+    struct wait w = {.fd = fd,
+                     .events = POLLOUT,
+                     .cancel_fd = s->cancel_fd,
+                     .wake_fd = -1,
                      .deadline = deadline};
     switch (wait_io(&w)) {
     case WAIT_CANCELLED:
@@ -83,8 +90,7 @@ int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
         return err_hint(e, "Is the machine on, and does a firewall drop port %u? Try: ping %s",
                         s->host->ssh.port, s->address);
     case WAIT_READY:
-    case WAIT_WOKEN:
-        break;
+    case WAIT_WOKEN: break;
     }
     int error = 0;
     len = sizeof error;

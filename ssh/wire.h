@@ -1,5 +1,5 @@
 #pragma once
-/* Reading and writing the SSH wire format (RFC 4251 5): big-endian u32, and strings behind their length. */
+/* Reading and writing the SSH wire format (RFC 4251 5): big-endian u32, length-prefixed strings. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -117,8 +117,8 @@ static void print_stderr(const struct ssh_exec *x)
 static int run(struct job *j, struct ssh *s, struct err *e)
 {
     const struct options *o = j->o;
-    const struct ssh_sink sink = {.line = take_line, .ud = j, .max_line = o->max_line,
-                                  .max_total = o->max_total};
+    const struct ssh_sink sink = {
+        .line = take_line, .ud = j, .max_line = o->max_line, .max_total = o->max_total};
     int64_t deadline = o->timeout ? deadline_in((int64_t)o->timeout) : DEADLINE_NEVER;
     int status = -1, rc;
 
@@ -147,9 +147,15 @@ static int run(struct job *j, struct ssh *s, struct err *e)
 static void print_error(const struct err *e)
 {
     static const char *const names[] = {
-        [ERR_NONE] = "NONE", [ERR_FAILED] = "FAILED", [ERR_USAGE] = "USAGE",
-        [ERR_INVENTORY] = "INVENTORY", [ERR_UNREACHABLE] = "UNREACHABLE", [ERR_LOCKED] = "LOCKED",
-        [ERR_INTERRUPTED] = "INTERRUPTED", [ERR_SYSTEM] = "SYSTEM", [ERR_PROTOCOL] = "PROTOCOL",
+        [ERR_NONE] = "NONE",
+        [ERR_FAILED] = "FAILED",
+        [ERR_USAGE] = "USAGE",
+        [ERR_INVENTORY] = "INVENTORY",
+        [ERR_UNREACHABLE] = "UNREACHABLE",
+        [ERR_LOCKED] = "LOCKED",
+        [ERR_INTERRUPTED] = "INTERRUPTED",
+        [ERR_SYSTEM] = "SYSTEM",
+        [ERR_PROTOCOL] = "PROTOCOL",
     };
     printf("error: %s\nmessage: %s\nhint: %s\n", names[e->code], e->msg, e->hint);
 }
@@ -184,14 +190,27 @@ static void number(const char *option, const char *value, uint64_t *out)
 
 static void parse_option(struct options *o, char *arg)
 {
-    const struct { const char *name; const char **s; } strings[] = {
-        {"address", &o->address}, {"user", &o->user}, {"in", &o->in}, {"out", &o->out},
-        {"trailer", &o->trailer}, {"wake_on", &o->wake_on}, {"cancel_on", &o->cancel_on},
+    const struct {
+        const char *name;
+        const char **s;
+    } strings[] = {
+        {"address", &o->address},
+        {"user", &o->user},
+        {"in", &o->in},
+        {"out", &o->out},
+        {"trailer", &o->trailer},
+        {"wake_on", &o->wake_on},
+        {"cancel_on", &o->cancel_on},
     };
-    const struct { const char *name; uint64_t *n; } numbers[] = {
-        {"port", &o->port}, {"connect_timeout", &o->connect_timeout}, {"timeout", &o->timeout},
-        {"dead_after", &o->dead_after}, {"threads", &o->threads}, {"max_line", &o->max_line},
-        {"max_total", &o->max_total}, {"repeat", &o->repeat}, {"pieces", &o->pieces},
+    const struct {
+        const char *name;
+        uint64_t *n;
+    } numbers[] = {
+        {"port", &o->port},           {"connect_timeout", &o->connect_timeout},
+        {"timeout", &o->timeout},     {"dead_after", &o->dead_after},
+        {"threads", &o->threads},     {"max_line", &o->max_line},
+        {"max_total", &o->max_total}, {"repeat", &o->repeat},
+        {"pieces", &o->pieces},
     };
     char *value = strchr(arg, '=');
     *value++ = '\0';
@@ -220,8 +239,11 @@ static void fill_host(struct job *j, const struct options *o)
     j->wake_fd = eventfd(0, EFD_CLOEXEC);
     j->host = (struct host){
         .name = "node1",
-        .ssh = {.user = o->user, .port = (uint16_t)o->port, .identities = o->identities.v,
-                .known_hosts = o->known_hosts.v, .agent = o->agent,
+        .ssh = {.user = o->user,
+                .port = (uint16_t)o->port,
+                .identities = o->identities.v,
+                .known_hosts = o->known_hosts.v,
+                .agent = o->agent,
                 .connect_timeout_ms = (unsigned)o->connect_timeout,
                 .dead_after_ms = (unsigned)o->dead_after},
     };
@@ -256,8 +278,13 @@ static int run_jobs(const struct options *o, FILE *out)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.address = "127.0.0.1", .user = "root", .port = 22, .threads = 1,
-                        .connect_timeout = 10000, .dead_after = 20000, .timeout = 60000,
+    struct options o = {.address = "127.0.0.1",
+                        .user = "root",
+                        .port = 22,
+                        .threads = 1,
+                        .connect_timeout = 10000,
+                        .dead_after = 20000,
+                        .timeout = 60000,
                         .repeat = 1};
     struct err e = {0};
     for (int i = 1; i < argc; i++) {

@@ -1,8 +1,9 @@
-/* known_hosts: what cannot be shown by comparing with ssh. The agreement is in test_known_hosts.py. */
+/* known_hosts: what comparing with ssh, as test_known_hosts.py does, cannot show. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,8 @@ static void write_file(char *path, const struct strbuf *text)
 }
 
 static enum known_hosts_verdict check(const char *const *files, const char *host, unsigned port,
-                                      const char *type, char letter, struct known_hosts_where *where)
+                                      const char *type, char letter,
+                                      struct known_hosts_where *where)
 {
     unsigned char key[128];
     enum known_hosts_verdict verdict;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 #include <string.h>
 
@@ -28,8 +29,8 @@ static int feed(struct strbuf *got, const char *text, size_t n, size_t step, siz
     struct lines l;
     char piece[64];
     int rc = 0;
-    const struct ssh_sink sink = {.line = collect, .ud = got, .max_line = max_line,
-                                  .max_total = max_total};
+    const struct ssh_sink sink = {
+        .line = collect, .ud = got, .max_line = max_line, .max_total = max_total};
     lines_init(&l, &sink);
     sb_reset(got);
     for (size_t at = 0; !rc && at < n; at += step) {
@@ -109,8 +110,8 @@ static void test_no_sink(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces),     cmocka_unit_test(test_line_cap),
-        cmocka_unit_test(test_total_cap),  cmocka_unit_test(test_sink_stops),
+        cmocka_unit_test(test_pieces),    cmocka_unit_test(test_line_cap),
+        cmocka_unit_test(test_total_cap), cmocka_unit_test(test_sink_stops),
         cmocka_unit_test(test_no_sink),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
