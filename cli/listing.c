@@ -2,25 +2,6 @@
 
 #include <string.h>
 
-#include "base/vec.h"
-
-void mask_secrets(struct strbuf *out, const struct catalog *c, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        size_t hit = 0;
-        for (size_t k = 0; k < c->secrets.n; k++) {
-            size_t n = strlen(c->secrets.v[k]);
-            if (n > hit && n <= len - i && memcmp(text + i, c->secrets.v[k], n) == 0)
-                hit = n;
-        }
-        if (hit)
-            sb_add(out, "********");
-        else
-            sb_addc(out, text[i]);
-        i += hit ? hit : 1;
-    }
-}
-
 static const char *check_name(enum file_check c)
 {
     switch (c) {

@@ -7,5 +7,3 @@
 void list_catalog(struct strbuf *out, const struct catalog *c);
 /* One resource without the newline. */
 void list_resource(struct strbuf *out, const struct resource *r);
-/* Append `text`, its secrets replaced by stars. */
-void mask_secrets(struct strbuf *out, const struct catalog *c, const char *text, size_t len);

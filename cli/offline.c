@@ -23,7 +23,7 @@ static void add_content(struct strbuf *sb, const struct session *s, const struct
     if (s->in->args.show_secrets)
         sb_addn(sb, text, len);
     else
-        mask_secrets(sb, c, text, len);
+        catalog_mask(c, sb, text, len);
 }
 
 static int print_text(void *ud, const struct catalog *c, struct err *e)

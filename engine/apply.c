@@ -244,13 +244,14 @@ static int wait_change(struct apply *a, struct remote *r, int64_t deadline, stru
     return rc;
 }
 
-/* The first need that is not met; *lost when it never will be. */
-static const struct need *open_need(struct apply *a, const struct resource *want, bool *lost)
+/* The first need that is not met; *lost when it never will be, for the reason *why. */
+static const struct need *open_need(struct apply *a, const struct resource *want, bool *lost,
+                                    enum err_code *why)
 {
     *lost = false;
     for (size_t i = 0; i < want->n_needs; i++) {
         const struct need *n = &want->needs[i];
-        enum milestone_state st = board_state(a->w->board, n->host, n->milestone);
+        enum milestone_state st = board_state(a->w->board, n->host, n->milestone, why);
         if (st == MILESTONE_REACHED || (st == MILESTONE_LOST && n->soft))
             continue;
         *lost = st == MILESTONE_LOST;
@@ -266,12 +267,15 @@ static int wait_needs(struct apply *a, struct remote *r, size_t i, struct err *e
     const struct need *told = NULL;
     for (;;) {
         bool lost;
-        const struct need *n = open_need(a, step->want, &lost);
+        enum err_code why;
+        const struct need *n = open_need(a, step->want, &lost, &why);
         if (!n || a->failed)
             return 0;
         if (lost) {
-            err_set(a->err, ERR_FAILED, "%s: not done, it needs '%s' of %s, which did not get there",
-                    step->summary, n->milestone, n->host->name);
+            /* Nothing is wrong here: the failure is the other host's, and so is its kind. */
+            err_set(a->err, why == ERR_NONE ? ERR_FAILED : why,
+                    "%s: not done, it needs '%s' of %s, which did not get there", step->summary,
+                    n->milestone, n->host->name);
             err_hint(a->err, "solve what stopped %s, then run the same command again",
                      n->host->name);
             a->failed = true;
@@ -301,7 +305,7 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
     const struct plan *p = &a->hr->plan;
     for (size_t i = 0; i < p->steps.n; i++) {
         bool lost;
-        if (open_need(a, p->steps.v[i].want, &lost)) {
+        if (open_need(a, p->steps.v[i].want, &lost, NULL)) {
             if (remote_send(r, s, step_deadline(a), e) < 0)
                 return -1;
             int rc = wait_needs(a, r, i, e);
@@ -330,7 +334,7 @@ static int check_blocked(const struct plan *p, struct err *e)
         if (!s->blocked)
             continue;
         err_set(e, ERR_FAILED, "%s: %s; nothing was changed on this host", s->summary, s->blocked);
-        return err_hint(e, "%s", s->hint);
+        return s->hint ? err_hint(e, "%s", s->hint) : -1;
     }
     return 0;
 }

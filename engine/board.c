@@ -10,6 +10,7 @@
 struct slot {
     VEC(const char *) reached;
     bool ended;
+    enum err_code code;
 };
 
 struct board {
@@ -62,15 +63,17 @@ void board_post(struct board *b, const struct host *h, const char *milestone)
     pthread_mutex_unlock(&b->lock);
 }
 
-void board_end(struct board *b, const struct host *h)
+void board_end(struct board *b, const struct host *h, enum err_code code)
 {
     pthread_mutex_lock(&b->lock);
+    b->slots[h->index_in_cluster].code = code;
     b->slots[h->index_in_cluster].ended = true;
     wake(b);
     pthread_mutex_unlock(&b->lock);
 }
 
-enum milestone_state board_state(struct board *b, const struct host *h, const char *milestone)
+enum milestone_state board_state(struct board *b, const struct host *h, const char *milestone,
+                                 enum err_code *why)
 {
     pthread_mutex_lock(&b->lock);
     const struct slot *s = &b->slots[h->index_in_cluster];
@@ -78,6 +81,8 @@ enum milestone_state board_state(struct board *b, const struct host *h, const ch
     for (size_t i = 0; i < s->reached.n; i++)
         if (!strcmp(s->reached.v[i], milestone))
             st = MILESTONE_REACHED;
+    if (why)
+        *why = s->code;
     pthread_mutex_unlock(&b->lock);
     return st;
 }

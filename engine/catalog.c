@@ -167,6 +167,23 @@ const char *catalog_render(struct catalog *c, const char *name, json_t *data, st
     return rc < 0 ? NULL : arena_strdup(&c->arena, sb_str(&sb));
 }
 
+void catalog_mask(const struct catalog *c, struct strbuf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t hit = 0;
+        for (size_t k = 0; k < c->secrets.n; k++) {
+            size_t n = strlen(c->secrets.v[k]);
+            if (n > hit && n <= len - i && memcmp(text + i, c->secrets.v[k], n) == 0)
+                hit = n;
+        }
+        if (hit)
+            sb_add(out, "********");
+        else
+            sb_addc(out, text[i]);
+        i += hit ? hit : 1;
+    }
+}
+
 void catalog_free(struct catalog *c)
 {
     vec_free(&c->list);

@@ -73,31 +73,13 @@ enum notify plan_notified(const struct plan *p, const char *unit)
     return how;
 }
 
-/* `text` with every secret of the catalog replaced by stars. */
-static void star_out(struct strbuf *out, const struct catalog *c, const char *text)
-{
-    while (*text) {
-        size_t hit = 0;
-        for (size_t i = 0; i < c->secrets.n && !hit; i++) {
-            size_t n = strlen(c->secrets.v[i]);
-            if (n && !strncmp(text, c->secrets.v[i], n))
-                hit = n;
-        }
-        if (hit)
-            sb_add(out, "********");
-        else
-            sb_addc(out, *text);
-        text += hit ? hit : 1;
-    }
-}
-
 void step_set_diff(struct plan *p, struct step *s, const char *path, const char *old,
                    const char *new)
 {
     autosb struct strbuf diff = {0};
     autosb struct strbuf shown = {0};
     udiff(&diff, path, old, new);
-    star_out(&shown, p->catalog, sb_str(&diff));
+    catalog_mask(p->catalog, &shown, sb_str(&diff), diff.len);
     if (shown.len)
         s->diff = arena_strdup(&p->arena, sb_str(&shown));
 }

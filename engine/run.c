@@ -191,7 +191,7 @@ static void pass_job(struct run *r, size_t host, void *ud)
         ssh_close(*w.ssh);
         *w.ssh = NULL;
     }
-    board_end(r->board, hr->host);
+    board_end(r->board, hr->host, hr->ok ? ERR_NONE : hr->err.code);
     push_event(r, (struct event){.type = hr->ok ? EV_HOST_OK : EV_HOST_FAILED,
                                  .host = hr->host,
                                  .plan = hr->reached ? &hr->plan : NULL,
@@ -214,10 +214,7 @@ static int weight(enum err_code c)
     }
 }
 
-/*
- * A host that failed only because it needs what an unreachable one would have provided is that
- * one's failure, so unreachable outweighs "not done, it needs".
- */
+/* A host that waited in vain for another has that one's code: it does not hide the cause. */
 static int verdict(struct run *r, struct err *e)
 {
     const struct host_result *worst = NULL;
@@ -229,7 +226,9 @@ static int verdict(struct run *r, struct err *e)
     if (!worst)
         return 0;
     *e = worst->err;
-    return err_wrap(e, "%s", worst->host->name);
+    /* ssh/ names the host already, with its address. */
+    size_t n = strlen(worst->host->name);
+    return !strncmp(e->msg, worst->host->name, n) ? -1 : err_wrap(e, "%s", worst->host->name);
 }
 
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e)
@@ -248,6 +247,11 @@ int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink
         sink->event(sink->ud, &end);
     }
     return verdict(r, e);
+}
+
+const struct cluster *run_cluster(const struct run *r)
+{
+    return r->cluster;
 }
 
 size_t run_count(const struct run *r)

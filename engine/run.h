@@ -50,6 +50,7 @@ struct run *run_new(const struct cluster *c, const struct run_options *o);
  * failed, unreachable, in this order of precedence: exit 130, 1, 69; ERR_LOCKED when only that).
  */
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e);
+const struct cluster *run_cluster(const struct run *r);
 size_t run_count(const struct run *r);
 struct host_result *run_result(struct run *r, size_t i);
 /* The result of a host. */

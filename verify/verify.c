@@ -44,8 +44,6 @@ static void add_all(struct ctx *x, struct verify_report *out, instances *list,
     if (c->per == PER_HOST)
         for (size_t i = 0; i < run_count(x->run); i++)
             add(x, out, list, c, (struct subject){.host = run_result(x->run, i)->host});
-    if (!cl) /* nobody was reached: there is nothing more to ask */
-        return;
     for (const struct host *h = NULL; roles && (h = cluster_next(cl, h, roles));)
         add(x, out, list, c, (struct subject){.host = h});
     for (size_t i = 0; c->per == PER_VIP && i < cl->n_vips; i++)
@@ -118,22 +116,13 @@ static int run_rounds(struct ctx *x, struct verify_report *out, const instances 
     return 0;
 }
 
-/* The cluster of a run; NULL when not one host of it was reached. */
-static const struct cluster *cluster_of(struct run *r)
-{
-    for (size_t i = 0; i < run_count(r); i++)
-        if (run_result(r, i)->catalog.cluster)
-            return run_result(r, i)->catalog.cluster;
-    return NULL;
-}
-
 int verify_cluster(struct run *r, const struct verify_options *o, struct verify_report *out,
                    struct err *e)
 {
     *out = (struct verify_report){0};
     if (run_count(r) == 0)
         return 0;
-    struct ctx x = {.run = r, .cluster = cluster_of(r), .options = o, .arena = &out->arena};
+    struct ctx x = {.run = r, .cluster = run_cluster(r), .options = o, .arena = &out->arena};
     instances list = {0};
     live_init(&x.live, run_count(r));
     for (size_t i = 0; i < n_checks; i++)

@@ -165,17 +165,17 @@ static void embedded(void **state)
     for (size_t i = 0; names[i]; i++)
         assert_true(i == 0 || strcmp(names[i - 1], names[i]) < 0);
     json_t *data =
-        json_pack("{s:[{s:s,s:i}]}", "sysctls", "key", "net.ipv4.conf.all.arp_ignore", "value", 1);
+        json_pack("{s:s,s:[{s:s,s:i}]}", "cluster", "web", "sysctls", "key", "net.ipv4.conf.all.arp_ignore", "value", 1);
     assert_int_equal(template_render(NULL, "arp.sysctl.tmpl", data, &out, &e), 0);
     assert_non_null(strstr(out.s, "\nnet.ipv4.conf.all.arp_ignore = 1\n"));
     assert_null(strstr(out.s, "{{"));
     assert_int_equal(template_render(NULL, "../secret", data, &out, &e), -1);
     assert_non_null(strstr(e.msg, "no template named ../secret"));
     json_decref(data);
-    data = json_pack("{s:[{s:s}]}", "sysctls", "key", "k");
+    data = json_pack("{s:s,s:[{s:s}]}", "cluster", "web", "sysctls", "key", "k");
     assert_int_equal(template_render(NULL, "arp.sysctl.tmpl", data, &out, &e), -1);
-    assert_string_equal(e.msg, "built-in template arp.sysctl.tmpl:4:11: there is no value named "
-                               "{{value}} here");
+    assert_non_null(strstr(e.msg, "built-in template arp.sysctl.tmpl:"));
+    assert_non_null(strstr(e.msg, ":11: there is no value named {{value}} here"));
     json_decref(data);
 }
 
@@ -218,7 +218,7 @@ static void overrides(void **state)
     struct err e = {0};
     struct template_set set = {dir};
     autosb struct strbuf out = {0};
-    json_t *data = json_pack("{s:[]}", "sysctls");
+    json_t *data = json_pack("{s:s,s:[]}", "cluster", "web", "sysctls");
     assert_int_equal(template_dir_check(dir, &e), 0); /* empty: nothing is overridden */
     assert_int_equal(template_render(&set, "arp.sysctl.tmpl", data, &out, &e), 0);
     assert_non_null(strstr(out.s, "Managed by clusterctl"));

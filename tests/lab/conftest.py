@@ -1,0 +1,137 @@
+"""The lab as tests see it: five machines, an operator, and snapshots to start from."""
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAB = str(ROOT / "lab" / "lab")
+
+DIRECTORS = ["LVS-master", "LVS-node01"]
+REAL_SERVERS = ["Web01-RS", "Web02-RS"]
+HOSTS = DIRECTORS + REAL_SERVERS + ["NFS"]
+VIP = "10.1.1.140"
+PAGES = {"Web01-RS": "Web01 index.html", "Web02-RS": "Web02 index.html"}
+
+
+def lab(*args, timeout=900, check=True):
+    r = subprocess.run([LAB, *args], text=True, stdin=subprocess.DEVNULL, timeout=timeout,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert not check or r.returncode == 0, f"lab {' '.join(args)}: {r.returncode}\n{r.stdout}"
+    return r.stdout
+
+
+def ssh(host, command, check=True, timeout=120):
+    r = subprocess.run([LAB, "ssh", host, command], text=True, stdin=subprocess.DEVNULL,
+                       capture_output=True, timeout=timeout)
+    assert not check or r.returncode == 0, f"{host}: {command}: {r.returncode}\n{r.stderr}"
+    return r.stdout
+
+
+def everywhere(command, hosts=HOSTS):
+    """{host: output}, in parallel."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return dict(zip(hosts, pool.map(lambda h: ssh(h, command), hosts)))
+
+
+def operator(*command, timeout=900):
+    return subprocess.run([LAB, "run", *command], text=True, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=timeout)
+
+
+def clusterctl(*args, expect=0, timeout=1500):
+    r = operator("clusterctl", *args, timeout=timeout)
+    said = f"clusterctl {' '.join(args)}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
+    assert expect is None or r.returncode == expect, said
+    return r
+
+
+def clusterctl_start(*args):
+    """In the background; `lab run` execs, so the pid is clusterctl's own."""
+    return subprocess.Popen([LAB, "run", "clusterctl", *args], text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def get(url=f"http://{VIP}/"):
+    """The page, or None."""
+    r = operator("curl", "-s", "-m", "5", url)
+    return r.stdout.strip() if r.returncode == 0 else None
+
+
+def pages(n):
+    out = operator("sh", "-c", f"for i in $(seq {n}); do curl -s -m 5 http://{VIP}/ || echo LOST; done")
+    return out.stdout.split("\n")[:n]
+
+
+def alternates(seen):
+    return set(seen) == set(PAGES.values()) and all(a != b for a, b in zip(seen, seen[1:]))
+
+
+def wait_for(what, condition, seconds):
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(1)
+
+
+def vip_holders():
+    out = everywhere(f"ip -o addr show dev eth0 to {VIP}", DIRECTORS)
+    return [h for h in DIRECTORS if out[h].strip()]
+
+
+def arp_answers():
+    """The distinct MACs that answer three ARP broadcasts for the VIP."""
+    out = operator("arping", "-q", "-c", "1", VIP)  # wake the path
+    out = operator("arping", "-c", "3", "-b", VIP)
+    return {line.split("[")[1].split("]")[0].lower() for line in out.stdout.splitlines() if "[" in line}
+
+
+def mac_of(host):
+    return ssh(host, "cat /sys/class/net/eth0/address").strip()
+
+
+def reset(name):
+    lab("reset", name)
+
+
+def serving(seconds=60):
+    wait_for("both pages through the VIP, alternating", lambda: alternates(pages(6)), seconds)
+
+
+def has_snapshot(name):
+    status = lab("status")
+    line = next(l for l in status.splitlines() if l.startswith("snapshots"))
+    return name in line.split()[1:]
+
+
+@pytest.fixture
+def packaged():
+    """Bare machines with the packages installed and nothing configured."""
+    lab("packages")
+
+
+@pytest.fixture
+def deployed():
+    """The cluster as test_deploy left it; made here when this test runs alone."""
+    if not has_snapshot("deployed"):
+        lab("packages")
+        clusterctl("deploy")
+        lab("snapshot", "deployed")
+    reset("deployed")
+    serving()
+
+
+@pytest.fixture(autouse=True)
+def where_time_goes(request):
+    began = time.monotonic()
+    yield
+    print(f"\n{request.node.name}: {time.monotonic() - began:.0f} s", flush=True)
+    if os.environ.get("LAB_TIMES"):
+        with open(os.environ["LAB_TIMES"], "a", encoding="utf-8") as f:
+            f.write(f"{time.monotonic() - began:7.1f} {request.node.name}\n")

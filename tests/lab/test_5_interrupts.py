@@ -1,0 +1,44 @@
+"""SIGKILL and Ctrl-C at random moments: the next deploy converges from whatever is left."""
+import os
+import random
+import signal
+import subprocess
+
+import pytest
+
+from conftest import HOSTS, alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
+
+SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+MOMENTS = 10
+# Two of the ten from bare machines, where most of the time is the package manager's.
+PRISTINE = 2
+
+
+def no_half_written_files():
+    find = "find /etc /nfs /var/www /usr/local -xdev -name '*.clusterctl-tmp*' 2>/dev/null; " \
+           "dpkg --audit"
+    return {h: out for h, out in everywhere(find).items() if out.strip()}
+
+
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_cut_off_at_a_random_moment(moment):
+    dice = random.Random(SEED + moment)
+    pristine = moment < PRISTINE
+    if pristine:
+        reset("pristine")
+    else:
+        lab("packages")
+    how = dice.choice([signal.SIGKILL, signal.SIGINT])
+    after = dice.uniform(0.5, 120 if pristine else 30)
+    run = clusterctl_start("deploy")
+    try:
+        out, _ = run.communicate(timeout=after)
+    except subprocess.TimeoutExpired:
+        run.send_signal(how)
+        out, _ = run.communicate(timeout=120)
+        assert run.returncode == (-how if how == signal.SIGKILL else 130), out
+    print(f"seed {SEED}, moment {moment}: {how.name} after {after:.1f} s\n{out[-600:]}")
+    clusterctl("deploy")
+    assert no_half_written_files() == {}
+    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
