@@ -273,8 +273,13 @@ static void nobody_reached(void **state)
         err_set(&fake.results[i].err, ERR_UNREACHABLE, "refused");
     }
     verify(10000);
-    assert_int_equal(report.failed, FAKE_HOSTS);
-    assert_int_equal(report.results.n, FAKE_HOSTS);
+    size_t converged = 0;
+    for (size_t i = 0; i < report.results.n; i++)
+        converged += !strcmp(report.results.v[i].id, "config.converged") &&
+                     report.results.v[i].status == CHECK_FAIL;
+    assert_int_equal(converged, FAKE_HOSTS);
+    /* What the operator's own eyes see does not depend on the hosts' word. */
+    assert_true(report.results.n > FAKE_HOSTS);
 }
 
 int main(void)
