@@ -12,7 +12,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .templates = &s->templates,
         .cancel = &s->cancel,
         .max_parallel = in->args.parallel,
-        .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 60,
+        .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,
         .step_timeout_s = in->args.step_timeout_s ? in->args.step_timeout_s : 900,
     };
     if (in->args.templates && template_dir_check(in->args.templates, e) < 0) {

@@ -103,10 +103,11 @@ def test_a_config_that_its_checker_refuses_never_goes_live(deployed):
 
 
 def test_port_taken_by_another_program(packaged):
-    ssh("Web01-RS", "systemctl disable -q --now nginx; "
-                    "systemd-run -q --unit=squatter nc -l -k -p 80; sleep 1; ss -ltn | grep -q :80")
+    ssh("Web01-RS", "systemctl disable -q --now nginx; cp /usr/sbin/nginx /usr/local/sbin/httpd; "
+                    "systemd-run -q --unit=squatter /usr/local/sbin/httpd -g 'daemon off;'; sleep 2; "
+                    "ss -ltn | grep -q :80")
     r = clusterctl("deploy", "--dry-run", expect=None)
-    assert "port tcp/80 is taken by nc" in r.stdout, r.stdout
+    assert "port tcp/80 is taken by httpd" in r.stdout, r.stdout
 
 
 def test_two_runs_at_once(deployed):
