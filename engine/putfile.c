@@ -97,6 +97,13 @@ void putfile_stat(struct script *s, const char *type, const struct resource *con
     script_add(s, " 2>/dev/null\n");
 }
 
+void putfile_content(struct script *s, const struct resource *r)
+{
+    script_addf(s, "ob_content %zu", r->index);
+    script_arg(s, r->key);
+    script_add(s, "\n");
+}
+
 int putfile_parse_stat(struct arena *a, char *value, struct file_stat *out, struct err *e)
 {
     const char *mode = parse_word(&value), *owner = parse_word(&value), *group = parse_word(&value);

@@ -11,6 +11,9 @@ extern const char putfile_functions[];
 /* One stat(1) for many paths: records "TYPE:PATH stat MODE OWNER GROUP KIND". */
 void putfile_stat(struct script *s, const char *type, const struct resource *const *list, size_t n);
 
+/* The record "INDEX content BASE64" of a regular file. */
+void putfile_content(struct script *s, const struct resource *r);
+
 struct file_stat {
     unsigned mode;
     const char *owner, *group;

@@ -5,11 +5,8 @@
 static void observe(struct script *s, const struct resource *const *list, size_t n)
 {
     putfile_stat(s, "block", list, n);
-    for (size_t i = 0; i < n; i++) {
-        script_addf(s, "ob_content %zu", list[i]->index);
-        script_arg(s, list[i]->key);
-        script_add(s, "\n");
-    }
+    for (size_t i = 0; i < n; i++)
+        putfile_content(s, list[i]);
 }
 
 static int parse(struct resource *have, const struct resource *want, struct arena *a,

@@ -1,0 +1,43 @@
+"""Firewalls stay on: the cluster's traffic is let through what is active, for good."""
+from conftest import alternates, clusterctl, everywhere, pages, ssh, vip_holders, wait_for
+
+NFTABLES = """#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        iifname "lo" accept
+        icmp type echo-request accept
+        tcp dport 22 accept
+    }
+}
+"""
+APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
+
+
+def test_deploy_through_nftables_and_ufw(packaged):
+    nft = ["LVS-master", "Web01-RS", "NFS"]
+    everywhere(f"{APT} nftables >/dev/null && cat >/etc/nftables.conf <<'EOF'\n{NFTABLES}EOF\n"
+               "systemctl enable -q --now nftables", nft)
+    ufw = ["LVS-node01", "Web02-RS"]
+    everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", ufw)
+
+    r = clusterctl("deploy", "--dry-run", expect=0)
+    assert "let vrrp from 10.1.1.131, tcp/80 through the firewall (nftables)" in r.stdout, r.stdout
+    assert "let tcp/2049 from 10.1.1.132" in r.stdout
+    assert "let vrrp from 10.1.1.130, tcp/80 through the firewall (ufw)" in r.stdout
+    clusterctl("deploy")
+    assert alternates(pages(6))
+    assert len(vip_holders()) == 1, "the directors hear each other"
+
+    # They are still on, and what a boot would load lets the cluster through too.
+    assert all("policy drop" in out for out in everywhere("nft list ruleset", nft).values())
+    assert all("Status: active" in out for out in everywhere("ufw status", ufw).values())
+    everywhere("systemctl restart nftables", nft)
+    everywhere("ufw reload", ufw)
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
+    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    # Nobody else is let in: the share only to the real servers, VRRP only from the other director.
+    rules = ssh("NFS", "nft list chain inet filter input")
+    assert "2049" in rules and all("saddr" in line for line in rules.splitlines() if "2049" in line)
