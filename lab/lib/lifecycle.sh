@@ -44,9 +44,12 @@ verb_up() {
     if [ "${#running[@]}" -eq 0 ] && [ -z "$cold" ]; then
         current=$(cat "$LAB_STATE/current" 2>/dev/null || echo pristine)
         snapshot_exists "$current" || current=pristine
-        load_all "$current" && return 0
-        warn "the snapshot $current cannot be loaded: making the machines anew"
-        first_boot
+        load_all "$current" || {
+            warn "the snapshot '$current' cannot be loaded: making the machines anew"
+            first_boot
+            return
+        }
+        wake_all "$current"
         return
     fi
     start_missing
@@ -209,18 +212,22 @@ verb_reset() {
     write_ssh_config
     load_all "$name" || die "the snapshot '$name' could not be loaded on every machine" \
         "begin anew with: $LAB_COMMAND destroy && $LAB_COMMAND up"
+    wake_all "$name"
 }
 
-load_all() { # NAME
-    local begun
-    begun=$(now_ms)
+load_all() { # NAME: all five stand in that state, and go on together
+    LAB_LOADING=$(now_ms)
     LAB_SNAPSHOT=$1
     each_host load_one "${LAB_HOSTS[@]}" || return 1
     each_host thaw "${LAB_HOSTS[@]}" || return 1
     net_forget
-    each_host wake_up "${LAB_HOSTS[@]}" || return 1
     printf '%s\n' "$1" >"$LAB_STATE/current"
-    say "the lab is in the state '$1' after $(took "$begun")"
+}
+
+wake_all() { # NAME
+    each_host wake_up "${LAB_HOSTS[@]}" ||
+        die "the lab is in the state '$1', but not every machine answers" "see: $LAB_COMMAND status"
+    say "the lab is in the state '$1' after $(took "$LAB_LOADING")"
 }
 
 # A machine that runs takes its state back; one that is off, or does not react, is started in it.
