@@ -20,6 +20,8 @@ Host *
     BatchMode yes
     LogLevel ERROR
     ConnectTimeout 30
+    ServerAliveInterval 5
+    ServerAliveCountMax 12
 EOF
     } >"$LAB_STATE/ssh_config.tmp"
     mv "$LAB_STATE/ssh_config.tmp" "$LAB_STATE/ssh_config"
