@@ -38,6 +38,14 @@ unsigned ipaddr_bits(const struct ipaddr *a)
     return a->family == AF_INET6 ? 128 : 32;
 }
 
+bool ipaddr_same_net(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix)
+{
+    unsigned whole = prefix / 8, rest = prefix % 8;
+    if (a->family != b->family || prefix > ipaddr_bits(a) || memcmp(a->b, b->b, whole) != 0)
+        return false;
+    return !rest || (a->b[whole] ^ b->b[whole]) >> (8 - rest) == 0;
+}
+
 socklen_t ipaddr_sockaddr(const struct ipaddr *a, unsigned port, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof *out);

@@ -18,4 +18,6 @@ bool ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b);
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
 /* 32 or 128: the prefix length of a host address, as for a VIP on lo. */
 unsigned ipaddr_bits(const struct ipaddr *a);
+/* Whether the first `prefix` bits of the two are the same. */
+bool ipaddr_same_net(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix);
 socklen_t ipaddr_sockaddr(const struct ipaddr *a, unsigned port, struct sockaddr_storage *out);

@@ -54,6 +54,10 @@ static void list_body(struct strbuf *out, const struct resource *r)
 {
     switch (r->type) {
     case RES_HOSTNAME: sb_addf(out, "hostname %s", r->key); break;
+    case RES_NETWORK:
+        sb_addf(out, "network %s static at %s in %s", r->network.interface, r->network.live, r->key);
+        break;
+    case RES_CONFIRM: sb_addf(out, "confirm the network, else %s takes it back", r->key); break;
     case RES_PACKAGES:
         sb_add(out, "packages");
         list_words(out, r->packages.names);

@@ -10,9 +10,10 @@
 /* The text that a resource puts into a file, or NULL. */
 static const char *content_of(const struct resource *r, size_t *len)
 {
-    const char *s = r->type == RES_FILE    ? r->file.content
-                    : r->type == RES_BLOCK ? r->block.content
-                                           : NULL;
+    const char *s = r->type == RES_FILE      ? r->file.content
+                    : r->type == RES_BLOCK   ? r->block.content
+                    : r->type == RES_NETWORK ? r->network.content
+                                             : NULL;
     *len = !s ? 0 : r->type == RES_FILE ? r->file.len : strlen(s);
     return s;
 }
@@ -42,6 +43,8 @@ static int print_text(void *ud, const struct catalog *c, struct err *e)
         sb_addf(&sb, "\n==> %s:%s (", c->host->name, r->key);
         if (r->type == RES_FILE)
             sb_addf(&sb, "%04o %s:%s) <==\n", r->file.mode, r->file.owner, r->file.group);
+        else if (r->type == RES_NETWORK)
+            sb_add(&sb, "0644 root:root) <==\n");
         else
             sb_addf(&sb, "block %s) <==\n", r->block.marker);
         add_content(&sb, s, c, text, len);

@@ -350,6 +350,9 @@ static int judge(struct apply *a, int rc, struct err *e)
         if (a->running)
             err_wrap(e, "during step %zu of %zu (%s)", a->running, a->hr->plan.steps.n,
                      a->hr->plan.steps.v[a->running - 1].summary);
+        if (e->code == ERR_UNREACHABLE && a->hr->done < a->hr->plan.steps.n &&
+            a->hr->plan.steps.v[a->hr->done].hint)
+            err_hint(e, "%s", a->hr->plan.steps.v[a->hr->done].hint);
         return -1;
     }
     if (a->hr->done != a->hr->plan.steps.n)

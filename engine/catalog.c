@@ -43,6 +43,22 @@ struct resource *want_hostname(struct catalog *c, const char *name)
     return r;
 }
 
+struct resource *want_network(struct catalog *c, const char *path, struct res_network n,
+                              unsigned prefix, const struct ipaddr *gateway)
+{
+    char own[IPADDR_STRLEN], gw[IPADDR_STRLEN];
+    struct resource *r = add(c, RES_NETWORK, path);
+    n.live = arena_printf(&c->arena, "%s/%u%s%s", ipaddr_str(&n.address, own), prefix,
+                          gateway->family ? " via " : ", no gateway", ipaddr_str(gateway, gw));
+    r->network = n;
+    return r;
+}
+
+struct resource *want_confirm(struct catalog *c)
+{
+    return add(c, RES_CONFIRM, "clusterctl-revert.timer");
+}
+
 struct resource *want_packages(struct catalog *c, const char *const *names)
 {
     struct resource *r = add(c, RES_PACKAGES, "packages");

@@ -30,6 +30,10 @@ struct catalog {
  * error (assert).
  */
 struct resource *want_hostname(struct catalog *c, const char *name);
+/* `gateway` may have family 0; `content` is the whole of the file `path`. */
+struct resource *want_network(struct catalog *c, const char *path, struct res_network n,
+                              unsigned prefix, const struct ipaddr *gateway);
+struct resource *want_confirm(struct catalog *c);
 struct resource *want_packages(struct catalog *c, const char *const *names); /* NULL-terminated */
 struct resource *want_port(struct catalog *c, unsigned port, const char *owner);
 struct resource *want_dir(struct catalog *c, const char *path, struct res_dir d);

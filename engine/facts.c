@@ -38,15 +38,57 @@ static const char facts_keepalived_sh[] =
     "  fi\n"
     "}\n";
 
-void facts_script(struct script *s, const struct host *host)
+/*
+ * net_stack IFACE: who says the most about it comes first. NetworkManager leaves alone what
+ * /etc/network/interfaces names, and netplan writes for NetworkManager or networkd.
+ */
+static const char facts_network_sh[] =
+    "net_stack() {\n"
+    "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
+    "    [ -r \"$f\" ] && while read -r a b l; do\n"
+    "      [ \"$a $b\" = \"iface $1\" ] && command -v ifup >/dev/null && { echo ifupdown; return; }\n"
+    "    done <\"$f\"\n"
+    "  done\n"
+    "  for f in /etc/netplan/*.yaml; do [ -e \"$f\" ] && { echo netplan; return; }; done\n"
+    "  if systemctl is-active -q NetworkManager; then\n"
+    "    case $(nmcli -g GENERAL.STATE device show \"$1\" 2>/dev/null) in\n"
+    "    '' | 10*) ;; *) echo networkmanager; return ;; esac\n"
+    "  fi\n"
+    "  systemctl is-active -q systemd-networkd && { echo networkd; return; }\n"
+    "  command -v ifup >/dev/null && systemctl is-enabled -q networking 2>/dev/null && echo ifupdown\n"
+    "}\n"
+    "facts_network() {\n" /* ADDRESS */
+    "  ip -o -4 addr show to \"$1\" | { read -r n i l && r net_stack \"$(net_stack \"$i\")\"; :; }\n"
+    "}\n";
+
+void facts_script(struct script *s, const struct cluster *c, const struct host *host)
 {
+    char address[IPADDR_STRLEN];
     script_add(s, facts_sh);
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, facts_keepalived_sh);
+    if (c->network.managed)
+        script_add(s, facts_network_sh);
     script_add(s, "{ l=; facts\n");
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, "facts_keepalived\n");
+    if (c->network.managed)
+        script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
     script_add(s, "} </dev/null\n");
+}
+
+static enum net_stack net_stack_named(const char *name)
+{
+    static const char *const names[] = {
+        [NET_IFUPDOWN] = "ifupdown",
+        [NET_NETWORKD] = "networkd",
+        [NET_NETWORKMANAGER] = "networkmanager",
+        [NET_NETPLAN] = "netplan",
+    };
+    for (enum net_stack s = NET_IFUPDOWN; s < ARRAY_LEN(names); s++)
+        if (!strcmp(names[s], name))
+            return s;
+    return NET_UNKNOWN;
 }
 
 /* "ID=debian", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"' (os-release(5)) */
@@ -163,6 +205,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
             iface_named(f, name)->mac = arena_strdup(&f->arena, value);
     } else if (!strcmp(what, "addr"))
         addr_line(f, value);
+    else if (!strcmp(what, "net_stack"))
+        f->net_stack = net_stack_named(value);
     else if (!strcmp(what, "keepalived"))
         f->keepalived_installed = version_find(value, &f->keepalived);
     else if (!strcmp(what, "keepalived_candidate"))
@@ -208,6 +252,7 @@ void facts_assume(struct facts *f, const struct cluster *c, const struct host *h
     f->kernel = "6.1.0";
     f->hostname = "";
     f->root = f->systemd = true;
+    f->net_stack = NET_IFUPDOWN;
     f->keepalived = (struct version){2, 2, 7}; /* Debian 12's */
     struct iface *i = iface_named(f, ifname);
     *vec_push(&i->addresses) = (struct iface_address){host->address, 24, ""};

@@ -30,6 +30,9 @@ struct iface {
 enum os_family { OS_DEBIAN, OS_UNKNOWN };
 enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_ENFORCING };
 
+/* Who configures the interface that holds the host's address. */
+enum net_stack { NET_UNKNOWN, NET_IFUPDOWN, NET_NETWORKD, NET_NETWORKMANAGER, NET_NETPLAN };
+
 struct facts {
     enum os_family family;
     const char *os_id, *os_version, *os_pretty; /* /etc/os-release: ID, VERSION_ID, PRETTY_NAME */
@@ -43,12 +46,13 @@ struct facts {
     bool keepalived_installed;
     VEC(struct iface) ifaces;
     const char *interface;     /* the one that holds the host's inventory address, or NULL */
+    enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     struct arena arena;
 };
 
 /* The reading script (a fragment for script.h) and its parser: one record at a time. */
 struct script;
-void facts_script(struct script *s, const struct host *host);
+void facts_script(struct script *s, const struct cluster *c, const struct host *host);
 int facts_record(struct facts *f, char *value, struct err *e);
 /* After the last record: derive, and refuse what cannot be served (unknown OS, not root, ...). */
 int facts_finish(struct facts *f, const struct host *host, struct err *e);

@@ -9,6 +9,7 @@
 
 static const struct res_ops *const table[RES_TYPES] = {
     [RES_HOSTNAME] = &res_hostname_ops, [RES_PACKAGES] = &res_packages_ops,
+    [RES_NETWORK] = &res_network_ops,   [RES_CONFIRM] = &res_confirm_ops,
     [RES_PORT] = &res_port_ops,         [RES_DIR] = &res_dir_ops,
     [RES_FILE] = &res_file_ops,         [RES_BLOCK] = &res_block_ops,
     [RES_SYSCTL] = &res_sysctl_ops,     [RES_KMOD] = &res_kmod_ops,

@@ -11,10 +11,13 @@ struct step {
     const char *summary; /* "write /etc/nginx/conf.d/clusterctl.conf" */
     const char *diff;    /* unified diff, secrets starred out; NULL when there is nothing to show */
     const char *blocked; /* not NULL: can't be done by us, and why */
-    const char *hint;    /* with blocked: what to do */
+    const char *hint;    /* with blocked: what to do; else: when the connection is lost in it */
     enum impact impact;
     unsigned todo;       /* type-specific bits, from the type's diff to its apply */
 };
+
+/* todo of a network's step: the interface is taken down; a confirm step follows. */
+enum { STEP_NETWORK_LIVE = 1 };
 
 struct plan {
     const struct catalog *catalog;

@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/facts.h"
 #include "inventory/cluster.h"
 
 enum res_type {
     RES_HOSTNAME,
+    RES_NETWORK,
+    RES_CONFIRM,
     RES_PACKAGES,
     RES_PORT,
     RES_DIR,
@@ -47,6 +50,35 @@ enum file_check {
 struct res_hostname {
     const char *live;   /* kernel's */
     const char *stored; /* /etc/hostname */
+};
+
+struct net_file {
+    const char *path, *content;
+};
+
+/*
+ * The host's address, static: in the files of what manages the interface, and live. key: our file.
+ * The live half changes under a timer that takes everything back; see RES_CONFIRM.
+ */
+struct res_network {
+    enum net_stack stack;
+    const char *interface;
+    struct ipaddr address;
+    const char *content; /* of our file; observed: NULL when there is none */
+    const char *live;    /* wanted: "10.1.1.130/24 via 10.1.1.1" */
+    /* observed */
+    const char *addresses, *gateways; /* "10.1.1.130/24", "10.1.1.1"; joined by commas; NULL: none */
+    struct net_file *others;          /* every other file that ifupdown reads */
+    size_t n_others;
+    const char *in_force; /* the file that systemd-networkd uses for the interface, or NULL */
+};
+
+/*
+ * The timer that takes a network change back. key: its unit. Wanted: none is pending. As its step
+ * needs the milestone of the network's, it is sent only over the network that has been changed.
+ */
+struct res_confirm {
+    bool pending; /* observed */
 };
 
 /* A set installed in one transaction. key: a label, "packages" */
@@ -188,6 +220,8 @@ struct resource {
     size_t index;       /* in the catalog */
     union {
         struct res_hostname hostname;
+        struct res_network network;
+        struct res_confirm confirm;
         struct res_packages packages;
         struct res_port port;
         struct res_dir dir;

@@ -214,6 +214,12 @@ static int weight(enum err_code c)
     }
 }
 
+/* Put the host before an error; what comes from ssh/ names it already, with its address. */
+static int name_host(struct err *e, const struct host *h)
+{
+    return !strncmp(e->msg, h->name, strlen(h->name)) ? -1 : err_wrap(e, "%s", h->name);
+}
+
 /* A host that waited in vain for another has that one's code: it does not hide the cause. */
 static int verdict(struct run *r, struct err *e)
 {
@@ -226,9 +232,7 @@ static int verdict(struct run *r, struct err *e)
     if (!worst)
         return 0;
     *e = worst->err;
-    /* ssh/ names the host already, with its address. */
-    size_t n = strlen(worst->host->name);
-    return !strncmp(e->msg, worst->host->name, n) ? -1 : err_wrap(e, "%s", worst->host->name);
+    return name_host(e, worst->host);
 }
 
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e)
@@ -290,7 +294,7 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e)
         if (job.errs[i].code == ERR_NONE)
             continue;
         *e = job.errs[i];
-        rc = err_wrap(e, "%s", r->cluster->hosts[i].name);
+        rc = name_host(e, &r->cluster->hosts[i]);
     }
     free(job.errs);
     return rc;

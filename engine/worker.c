@@ -24,7 +24,7 @@ static int gather_facts(struct worker *w, struct err *e)
     if (script_init(&s, e) < 0)
         return -1;
     script_prelude(&s);
-    facts_script(&s, hr->host);
+    facts_script(&s, w->cluster, hr->host);
     int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts}, e);
     script_free(&s);
     if (rc < 0)

@@ -11,8 +11,7 @@
 #define complain(d, pointer, ...) diagnostics_add((d)->diags, pointer, __VA_ARGS__)
 #define hint(d, ...) diagnostics_hint((d)->diags, __VA_ARGS__)
 
-/* Why an address is none that a host (or a VIP) can have, or NULL. */
-static const char *address_problem(const struct ipaddr *a, bool vip)
+const char *address_problem(const struct ipaddr *a, bool vip)
 {
     if (a->family == AF_INET6)
         return "is an IPv6 address, which cannot be deployed yet";
@@ -350,5 +349,6 @@ void check_draft(struct draft *d)
     check_priorities(d);
     check_pages(d);
     check_vrrp(d);
+    check_network(d);
     check_services(d, &vips);
 }

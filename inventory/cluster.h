@@ -73,6 +73,20 @@ struct nfs {
     unsigned mode;              /* of the exported directory */
 };
 
+struct address_list {
+    struct ipaddr *v;
+    size_t n;
+};
+
+/* The static addresses of all hosts, where the operator wants them managed. */
+struct network {
+    bool managed;            /* "network" is in the inventory */
+    unsigned prefix;         /* of every host's address */
+    struct ipaddr gateway;   /* family 0: no default route through this interface */
+    struct address_list dns; /* at most NETWORK_MAX_DNS */
+};
+enum { NETWORK_MAX_DNS = 3 }; /* MAXNS of resolv.h: further ones are never asked */
+
 struct ssh_settings {
     const char *user;
     uint16_t port;
@@ -93,7 +107,7 @@ struct host {
     unsigned roles;         /* enum role bits, at least one */
     unsigned weight;        /* real server: 0-65535, default 1 (ipvs) */
     unsigned priority;      /* director: VRRP priority 1-254 */
-    const char *interface;  /* director; NULL: that of vrrp, else found on the host */
+    const char *interface;  /* NULL: a director's is that of vrrp; else found on the host */
     const char *index;      /* real server: nginx index file under the share */
     const char *page;       /* real server: text that seeds the index file; NULL: not seeded */
     struct ssh_settings ssh;
@@ -108,6 +122,7 @@ struct cluster {
     size_t n_services;
     struct vrrp vrrp;
     struct nfs nfs;              /* export_path NULL: no NFS host in the inventory */
+    struct network network;
     enum firewall_policy firewall;
     enum selinux_policy selinux;
     struct host *hosts;          /* in the order of the file */

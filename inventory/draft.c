@@ -123,6 +123,13 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
         decode_object(d, &nfs_table, nfs, &c->nfs, &(struct where){.up = &top, .key = "nfs"},
                       &seen);
 
+    const json_t *network = json_object_get(json, "network");
+    if (json_is_object(network)) {
+        c->network.managed = true;
+        decode_object(d, &network_table, network, &c->network,
+                      &(struct where){.up = &top, .key = "network"}, &r->network_seen);
+    }
+
     struct ssh_settings settings = {.host_keys = HOST_KEY_STRICT};
     decode_defaults(d, &ssh_table, &settings);
     if (json_is_object(ssh)) {

@@ -126,6 +126,17 @@ static const struct field nfs_fields[NFS_N] = {
         .doc = "Mode of the exported directory: a string of octal digits."},
 };
 
+static const struct field network_fields[NETWORK_N] = {
+    [NETWORK_PREFIX] = {"prefix", TYPE_INT, .required = true, AT(struct network, prefix), .min = 1,
+        .max = 32, .doc = "The prefix length of every host's address: 24 is 255.255.255.0."},
+    [NETWORK_GATEWAY] = {"gateway", TYPE_ADDRESS, AT(struct network, gateway),
+        .doc = "The default gateway; without it the hosts have no default route through this "
+               "interface."},
+    [NETWORK_DNS] = {"dns", TYPE_ADDRESSES, AT(struct network, dns), .min = 1,
+        .max = NETWORK_MAX_DNS,
+        .doc = "Name servers, for resolvconf or systemd-resolved where the host has one of them."},
+};
+
 static const struct field ssh_fields[SSH_N] = {
     [SSH_USER] = {"user", TYPE_STRING, AT(struct ssh_settings, user), .text = &login_rule,
         .def = "\"root\"", .doc = "The user to log in as."},
@@ -174,10 +185,11 @@ static const struct field host_fields[HOST_N] = {
         .roles = ROLE_DIRECTOR,
         .doc = "VRRP priority: the higher one is preferred. Default: 254 for the first director, "
                "253 for the second; a low one takes over more slowly."},
+    /* Of hosts that are no director only where the network is managed: check_network.c. */
     [HOST_INTERFACE] = {"interface", TYPE_STRING, AT(struct host, interface),
-        .text = &interface_rule, .roles = ROLE_DIRECTOR,
-        .doc = "The director's network interface; default: that of vrrp, else the one that holds "
-               "the host's address."},
+        .text = &interface_rule,
+        .doc = "The director's network interface, or with network that of any host; default: that "
+               "of vrrp, else the one that holds the host's address."},
     [HOST_INDEX] = {"index", TYPE_STRING, AT(struct host, index), .text = &file_name_rule,
         .def = "\"index.html\"", .roles = ROLE_REAL_SERVER,
         .doc = "The file under the share that this real server serves for a directory."},
@@ -205,6 +217,9 @@ static const struct field top_fields[TOP_N] = {
         .doc = "How the directors agree on who holds the virtual IPs."},
     [TOP_NFS] = {"nfs", TYPE_OBJECT, .object = &nfs_table, .doc = "The shared content."},
     [TOP_SSH] = {"ssh", TYPE_OBJECT, .object = &ssh_table, .doc = "How to reach the hosts."},
+    [TOP_NETWORK] = {"network", TYPE_OBJECT, .object = &network_table,
+        .doc = "Make every host's address static on its interface; default: the network is left "
+               "as it is."},
     [TOP_FIREWALL] = {"firewall", TYPE_CHOICE, AT(struct top, firewall),
         .choices = firewall_policies, .def = "\"open\"",
         .doc = "\"open\": let VRRP, the services and NFS through the firewall that is active; "
@@ -221,6 +236,7 @@ const struct table service_table = {"service", "A balanced service.", TABLE(serv
 const struct table health_table = {"check", "A health check.", TABLE(health_fields)};
 const struct table vrrp_table = {"vrrp", "VRRP settings.", TABLE(vrrp_fields)};
 const struct table nfs_table = {"nfs", "NFS settings.", TABLE(nfs_fields)};
+const struct table network_table = {"network", "Static addresses.", TABLE(network_fields)};
 const struct table ssh_table = {"ssh", "SSH settings.", TABLE(ssh_fields)};
 const struct table host_table = {"host", "A machine of the cluster.", TABLE(host_fields)};
 const struct table top_table = {"inventory", "A highly available LVS-DR web cluster.",

@@ -3,6 +3,8 @@
 /*
  * The order of a host's steps. What has reasons:
  *
+ *   network     before everything that needs one: a host that loses its connection has lost nothing
+ *               else, and has promised nothing to other hosts.
  *   arp         first of what matters: it needs no package, and on a machine whose real server
  *               answers ARP for the VIP nothing else works. Before vip in any case.
  *   packages    before everything that configures them; needs nothing from other hosts, so that
@@ -16,6 +18,7 @@
  */
 static const struct module *const list[] = {
     &module_hostname,
+    &module_network,
     &module_arp,
     &module_packages,
     &module_selinux,

@@ -23,7 +23,9 @@ CLUSTERCTL = os.path.abspath(os.environ.get("CLUSTERCTL", ROOT / "build" / "cli"
 BEYOND_THE_SCHEMA = {
     "advert-version-2", "advert-version-3", "auth-pass-version-3", "check-keys-of-http",
     "director-and-real-server", "duplicate-address", "duplicate-host-name", "duplicate-hostname",
-    "duplicate-key", "duplicate-key-escaped", "duplicate-service", "name-is-no-hostname",
+    "duplicate-key", "duplicate-key-escaped", "duplicate-service", "interface-without-network",
+    "name-is-no-hostname", "network-gateway-broadcast", "network-gateway-is-a-host",
+    "network-gateway-is-a-vip", "network-prefix-too-long",
     "nfs-without-host", "no-director", "no-real-server", "real-server-and-nfs",
     "same-index-two-pages",
     "same-priority", "same-priority-default", "service-vip-unknown", "special-addresses",
@@ -144,7 +146,7 @@ def test_schema_on_bad_inventory(schema, name, inventory):
 
 MANUAL = ROOT / "man" / "clusterctl-inventory.5"
 SECTION_OF = {"service": "Services", "check": "Services", "vrrp": "VRRP", "nfs": "NFS",
-              "ssh": "SSH", "host": "Hosts"}  # fmt: skip
+              "network": "Network", "ssh": "SSH", "host": "Hosts"}  # fmt: skip
 
 
 def manual_section(title):

@@ -14,6 +14,7 @@ static const struct {
     {&vrrp_table, "/vrrp"},    {&health_table, "/services/0/check"},
     {&nfs_table, "/nfs"},      {&ssh_table, "/ssh"},
     {&host_table, "/hosts/2"}, {&ssh_table, "/hosts/3/ssh"},
+    {&network_table, "/network"},
 };
 
 /* String contents as they stand in JSON. Some are harmless, but not everywhere. */
@@ -139,7 +140,8 @@ static char *example_with(size_t object, const struct field *f, const char *raw)
 static const char *decoded(const struct cluster *c, size_t object, const struct field *f)
 {
     const void *models[] = {NULL,    &c->services[0],  &c->vrrp,     &c->services[0].check,
-                            &c->nfs, &c->hosts[0].ssh, &c->hosts[2], &c->hosts[3].ssh};
+                            &c->nfs, &c->hosts[0].ssh, &c->hosts[2], &c->hosts[3].ssh,
+                            &c->network};
     if (!f->size)
         return NULL;
     if (object == 0)

@@ -1,0 +1,126 @@
+#include <string.h>
+
+#include "modules/registry.h"
+
+/*
+ * The host's inventory address, static on the interface that holds it, in a file of ours for what
+ * manages that interface. The network is changed under a timer that takes it back; the confirmation
+ * needs the milestone of the change, so that it is sent over the very network that it confirms.
+ */
+static int unsupported(const struct catalog *cat, const char *who, struct err *e)
+{
+    err_set(e, ERR_FAILED, "%s manages %s; not supported yet", who, cat->facts->interface);
+    return err_hint(e, "give the interface to ifupdown (/etc/network/interfaces) or "
+                       "systemd-networkd, or remove \"network\" from the inventory");
+}
+
+static int check_stack(const struct catalog *cat, struct err *e)
+{
+    switch (cat->facts->net_stack) {
+    case NET_IFUPDOWN:
+    case NET_NETWORKD: return 0;
+    case NET_NETWORKMANAGER: return unsupported(cat, "NetworkManager", e);
+    case NET_NETPLAN: return unsupported(cat, "netplan", e);
+    case NET_UNKNOWN: break;
+    }
+    return unsupported(cat, "something that clusterctl does not know", e);
+}
+
+/* The interface that holds the address; what the inventory names must be the same. */
+static const char *interface_of(const struct catalog *cat, struct err *e)
+{
+    const struct host *h = cat->host;
+    const char *holder = NULL;
+    char own[IPADDR_STRLEN];
+    if (!facts_has_address(cat->facts, &h->address, &holder)) {
+        err_set(e, ERR_FAILED, "no network interface holds %s", ipaddr_str(&h->address, own));
+        err_hint(e, "an address cannot be given to a host by this: it must have it already");
+        return NULL;
+    }
+    /* A director's interface is VRRP's, which may be another one. */
+    if (h->interface && !(h->roles & ROLE_DIRECTOR) && strcmp(h->interface, holder) != 0) {
+        err_set(e, ERR_FAILED, "%s is on %s, not on %s", ipaddr_str(&h->address, own), holder,
+                h->interface);
+        err_hint(e, "an address cannot be moved by this: correct \"interface\" of the host");
+        return NULL;
+    }
+    return holder;
+}
+
+/* source-directory reads only names of letters, digits, '_' and '-' (interfaces(5)). */
+static const char *file_of(struct catalog *cat, const char *interface)
+{
+    char *path = cat->facts->net_stack == NET_NETWORKD
+                     ? arena_printf(&cat->arena, "/etc/systemd/network/10-clusterctl-%s.network",
+                                    interface)
+                     : arena_printf(&cat->arena, "/etc/network/interfaces.d/clusterctl-%s",
+                                    interface);
+    if (cat->facts->net_stack == NET_IFUPDOWN)
+        for (char *p = strrchr(path, '/'); *p; p++)
+            if (*p == '.')
+                *p = '-';
+    return path;
+}
+
+/* ifupdown has one line for all servers, networkd one for each. */
+static json_t *dns_of(const struct catalog *cat)
+{
+    const struct address_list *l = &cat->cluster->network.dns;
+    json_t *list = json_array();
+    autosb struct strbuf all = {0};
+    for (size_t i = 0; i < l->n; i++) {
+        char buf[IPADDR_STRLEN];
+        ipaddr_str(&l->v[i], buf);
+        if (cat->facts->net_stack == NET_NETWORKD)
+            json_array_append_new(list, json_pack("{s:s}", "dns", buf));
+        else
+            sb_addf(&all, "%s%s", i ? " " : "", buf);
+    }
+    if (all.len)
+        json_array_append_new(list, json_pack("{s:s}", "dns", sb_str(&all)));
+    return list;
+}
+
+static const char *render(struct catalog *cat, const char *interface, struct err *e)
+{
+    const struct network *n = &cat->cluster->network;
+    char own[IPADDR_STRLEN], gw[IPADDR_STRLEN];
+    json_t *data = json_pack("{s:s, s:s, s:s, s:i, s:o}", "cluster", cat->cluster->name, "interface",
+                             interface, "address", ipaddr_str(&cat->host->address, own), "prefix",
+                             (int)n->prefix, "dns", dns_of(cat));
+    if (n->gateway.family)
+        json_object_set_new(data, "gateway", json_string(ipaddr_str(&n->gateway, gw)));
+    return catalog_render(cat,
+                          cat->facts->net_stack == NET_NETWORKD ? "network.networkd.tmpl"
+                                                                : "network.ifupdown.tmpl",
+                          data, e);
+}
+
+static int declare(struct catalog *cat, struct err *e)
+{
+    const struct network *n = &cat->cluster->network;
+    if (!n->managed)
+        return 0;
+    const char *interface = interface_of(cat, e);
+    if (!interface || check_stack(cat, e) < 0)
+        return -1;
+    const char *text = render(cat, interface, e);
+    if (!text)
+        return -1;
+    struct resource *r = want_network(cat, file_of(cat, interface),
+                                      (struct res_network){.stack = cat->facts->net_stack,
+                                                           .interface = interface,
+                                                           .address = cat->host->address,
+                                                           .content = text},
+                                      n->prefix, &n->gateway);
+    r->provides = "network-applied";
+    want_needs(cat, want_confirm(cat), cat->host, "network-applied", false);
+    return 0;
+}
+
+const struct module module_network = {
+    .name = "network",
+    .summary = "the host's address is static, and the network confirmed",
+    .roles = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS,
+    .declare = declare,
+};
