@@ -41,6 +41,7 @@ check() { # NAME COMMAND…: one test; its output is shown when it fails
         failed=$((failed + 1))
         echo "FAIL $name: $*"
         tail -n 60 "$log"
+        return 1
     fi
 }
 
@@ -109,30 +110,28 @@ installed_files() {
 }
 
 suite_unit() {
-    check "build" build_plain
-    check "sanitizer build" build_sanitized
+    check "build" build_plain && check "sanitizer build" build_sanitized || return
     check "layers" "$ROOT/tests/unit/layers.py"
     meson_tests gcc
     meson_tests asan
 }
 
 suite_golden() {
-    check "build" build_plain
+    check "build" build_plain || return
     run_pytest golden tests/golden
 }
 
 suite_ssh() {
-    check "build" build_plain
+    check "build" build_plain || return
     run_pytest ssh tests/ssh
 }
 
 suite_probe() {
-    check "build" build_plain
+    check "build" build_plain || return
     run_pytest probe tests/probe
 }
 
 suite_lab() {
-    check "build" build_plain
-    check "lab up" "$ROOT/lab/lab" up
+    check "build" build_plain && check "lab up" "$ROOT/lab/lab" up || return
     run_pytest lab -x tests/lab
 }
