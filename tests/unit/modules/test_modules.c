@@ -305,6 +305,36 @@ static void test_selinux(void **state)
     tear_down(&f);
 }
 
+static void test_network(void **state)
+{
+    static const struct {
+        enum net_stack stack;
+        const char *says; /* NULL: that will do */
+    } cases[] = {{NET_IFUPDOWN, NULL},
+                 {NET_NETWORKD, NULL},
+                 {NET_NETWORKMANAGER, "NetworkManager manages eth0; not supported yet"},
+                 {NET_NETPLAN, "netplan manages eth0; not supported yet"},
+                 {NET_UNKNOWN, "something that clusterctl does not know manages eth0"}};
+    struct fixture f;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up(&f, "w1", (struct variant){0});
+        f.cluster->network = (struct network){.managed = true, .prefix = 24};
+        f.facts.net_stack = cases[i].stack;
+        if (cases[i].says) {
+            refused(&f, cases[i].says);
+            continue;
+        }
+        assert_int_equal(declare(&f), 0);
+        assert_true(place(&f, RES_CONFIRM, "clusterctl-revert.timer") > 0);
+        tear_down(&f);
+    }
+    set_up(&f, "w1", (struct variant){0});
+    f.cluster->network = (struct network){.managed = true, .prefix = 24};
+    f.cluster->hosts[f.catalog.host->index_in_cluster].interface = "eth1";
+    refused(&f, "is on eth0, not on eth1");
+}
+
 static void test_secret(void **state)
 {
     struct fixture f;
@@ -333,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_order),          cmocka_unit_test(test_edges),
         cmocka_unit_test(test_old_keepalived), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_selinux),        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
