@@ -76,7 +76,10 @@ void verified_print_claim(const struct verified *v, const struct cluster *c, FIL
                 v->report.results.n);
         return;
     }
-    fprintf(f, " Verified: %zu checks passed.", v->report.passed);
+    fprintf(f, " Verified: %zu checks passed", v->report.passed);
+    if (v->report.skipped)
+        fprintf(f, ", %zu skipped (see clusterctl verify)", v->report.skipped);
+    fputc('.', f);
     for (size_t i = 0; i < c->n_services; i++)
         if (is_served(v, &c->services[i]))
             print_url(f, &c->services[i]);

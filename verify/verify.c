@@ -57,20 +57,26 @@ static bool wants_retry(const struct instance *i, const struct check_result *r)
     return r->status == CHECK_FAIL && i->check->settles && !i->hopeless;
 }
 
-/* One round: every check (the first time), or those that failed and may yet pass. */
+/* What was skipped for another's sake (too few servers in the table yet) may be worth asking now. */
+static bool runs_again(const struct instance *i, const struct check_result *r)
+{
+    return wants_retry(i, r) || (r->status == CHECK_SKIP && i->check->settles && !i->hopeless);
+}
+
+/* One round: every check (the first time), or those that did not pass and yet may. */
 static int round_of_checks(struct ctx *x, struct verify_report *out, const instances *list,
                            bool first, struct err *e)
 {
     bool remote = false;
     samples_reset(&x->samples);
     for (size_t i = 0; i < list->n; i++)
-        if (first || wants_retry(&list->v[i], &out->results.v[i]))
+        if (first || runs_again(&list->v[i], &out->results.v[i]))
             remote |= list->v[i].check->remote;
     if (remote && live_refresh(&x->live, x->run, e) < 0)
         return -1;
     for (size_t i = 0; i < list->n; i++) {
         struct check_result *r = &out->results.v[i];
-        if (!first && !wants_retry(&list->v[i], r))
+        if (!first && !runs_again(&list->v[i], r))
             continue;
         int64_t began = clock_ms();
         r->evidence = r->reason = r->hint = NULL;
