@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/strlist.h"
 #include "engine/restype.h"
 
 /* /var/lib/nfs/etab is what exportfs(8) has put in force: "PATH<tab>CLIENT(OPTIONS)" a line. */
@@ -20,24 +20,11 @@ static void observe(struct script *s, const struct resource *const *list, size_t
     }
 }
 
-static size_t count(const char *const *list)
-{
-    size_t n = 0;
-    while (list && list[n])
-        n++;
-    return n;
-}
-
 static int parse(struct resource *have, const struct resource *want, struct arena *a,
                  const char *field, char *value, struct err *e)
 {
     (void)want, (void)field, (void)e;
-    size_t n = count(have->export.live);
-    const char **live = arena_array(a, const char *, n + 2);
-    if (n)
-        memcpy(live, have->export.live, n * sizeof *live);
-    live[n] = arena_strdup(a, value);
-    have->export.live = live;
+    have->export.live = strlist_append(a, have->export.live, value);
     return 0;
 }
 
@@ -75,15 +62,15 @@ static const char *entry_of(const struct res_export *h, const char *client)
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
     const struct res_export *w = &want->export, *h = &have->export;
-    size_t n = count(w->clients);
-    bool same = count(h->live) == n;
+    size_t n = strlist_count(w->clients);
+    bool same = strlist_count(h->live) == n;
     for (size_t i = 0; i < n && same; i++) {
         const char *entry = entry_of(h, w->clients[i]);
         same = entry && has_options(entry, w->options);
     }
     if (!same)
         plan_step(p, want, have, IMPACT_NONE, "export %s to %zu client%s (now to %zu)", want->key, n,
-                  n == 1 ? "" : "s", count(h->live));
+                  n == 1 ? "" : "s", strlist_count(h->live));
 }
 
 static void apply(struct script *s, const struct step *step)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/strlist.h"
 #include "engine/putfile.h"
 
 static const char functions[] =
@@ -50,32 +50,6 @@ static void observe(struct script *s, const struct resource *const *list, size_t
         script_addf(s, "ob_firewall %zu\n", list[i]->index);
 }
 
-static size_t count(const char *const *list)
-{
-    size_t n = 0;
-    while (list && list[n])
-        n++;
-    return n;
-}
-
-static const char *const *appended(struct arena *a, const char *const *list, const char *s)
-{
-    size_t n = count(list);
-    const char **copy = arena_array(a, const char *, n + 2);
-    if (n)
-        memcpy(copy, list, n * sizeof *copy);
-    copy[n] = arena_strdup(a, s);
-    return copy;
-}
-
-static bool contains(const char *const *list, const char *s)
-{
-    for (; list && *list; list++)
-        if (!strcmp(*list, s))
-            return true;
-    return false;
-}
-
 static int parse(struct resource *have, const struct resource *want, struct arena *a,
                  const char *field, char *value, struct err *e)
 {
@@ -85,12 +59,12 @@ static int parse(struct resource *have, const struct resource *want, struct aren
         h->backend = !strcmp(value, "ufw") ? FW_UFW : FW_FIREWALLD;
     if (!strcmp(field, "chain")) {
         h->backend = FW_NFTABLES;
-        h->chains = appended(a, h->chains, value);
+        h->chains = strlist_append(a, h->chains, value);
     }
     if (!strcmp(field, "live") || !strcmp(field, "both"))
-        h->live = appended(a, h->live, value);
+        h->live = strlist_append(a, h->live, value);
     if (!strcmp(field, "stored") || !strcmp(field, "both"))
-        h->stored = appended(a, h->stored, value);
+        h->stored = strlist_append(a, h->stored, value);
     return 0;
 }
 
@@ -135,7 +109,7 @@ static bool in_force(const struct res_firewall *h, const struct fw_rule *r, cons
 {
     autosb struct strbuf text = {0};
     rule_text(&text, h->backend, r, chain);
-    return contains(h->live, sb_str(&text)) && contains(h->stored, sb_str(&text));
+    return strlist_contains(h->live, sb_str(&text)) && strlist_contains(h->stored, sb_str(&text));
 }
 
 static bool wholly_in_force(const struct res_firewall *h, const struct fw_rule *r)
@@ -196,7 +170,7 @@ static void apply_nft(struct script *s, const struct step *step)
             autosb struct strbuf text = {0};
             nft_rule(&stored, h->chains[c], &w->rules[i]);
             rule_text(&text, FW_NFTABLES, &w->rules[i], h->chains[c]);
-            if (!contains(h->live, sb_str(&text)))
+            if (!strlist_contains(h->live, sb_str(&text)))
                 nft_rule(&live, h->chains[c], &w->rules[i]);
         }
     }

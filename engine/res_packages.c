@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/strlist.h"
 #include "engine/restype.h"
 
 /*
@@ -50,9 +50,7 @@ static int parse(struct resource *have, const struct resource *want, struct aren
                  const char *field, char *value, struct err *e)
 {
     (void)e;
-    size_t n = 0;
-    while (want->packages.names[n])
-        n++;
+    size_t n = strlist_count(want->packages.names);
     if (!have->packages.installed)
         have->packages.installed = arena_array(a, bool, n + 1);
     for (size_t i = 0; i < n; i++)

@@ -96,7 +96,6 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     enum impact impact = IMPACT_NONE;
     if (!h->active) {
         todo |= SVC_START;
-        impact = want->service.start_impact;
     } else if (notified) {
         todo |= notified == NOTIFY_RESTART ? SVC_RESTART : SVC_RELOAD;
         impact = notified == NOTIFY_RESTART ? IMPACT_RESTART : IMPACT_RELOAD;

@@ -202,7 +202,6 @@ struct res_service {
     bool exists, enabled, active;
     enum notify pending; /* observed: a changed file has not been taken up yet */
     bool stale_unit;     /* observed: systemd's NeedDaemonReload */
-    enum impact start_impact;
     const char *state;   /* observed: "failed", "inactive", ... for messages */
 };
 

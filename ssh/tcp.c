@@ -7,23 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ipaddr.h"
 #include "base/mem.h"
 #include "ssh/internal.h"
-
-static socklen_t to_sockaddr(const struct host *h, struct sockaddr_storage *ss)
-{
-    memset(ss, 0, sizeof *ss);
-    if (h->address.family == AF_INET6) {
-        struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(h->ssh.port)};
-        memcpy(&sin6.sin6_addr, h->address.b, sizeof sin6.sin6_addr);
-        memcpy(ss, &sin6, sizeof sin6);
-        return sizeof sin6;
-    }
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(h->ssh.port)};
-    memcpy(&sin.sin_addr, h->address.b, sizeof sin.sin_addr);
-    memcpy(ss, &sin, sizeof sin);
-    return sizeof sin;
-}
 
 /*
  * A peer that vanishes without a word must not hold a run for the kernel's default of a quarter of
@@ -68,7 +54,7 @@ static int connect_error(const struct ssh *s, int error, struct err *e)
 int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
 {
     struct sockaddr_storage ss;
-    socklen_t len = to_sockaddr(s->host, &ss);
+    socklen_t len = ipaddr_sockaddr(&s->host->address, s->host->ssh.port, &ss);
     autoclose int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return err_errno(e, "%s: cannot create a socket", s->peer);

@@ -1,6 +1,4 @@
 """A real server loses power in the middle of a deploy."""
-import time
-
 from conftest import PAGES, alternates, clusterctl, clusterctl_start, lab, pages, wait_for
 
 
@@ -21,4 +19,3 @@ def test_real_server_powered_off_during_deploy(packaged):
     lab("fault", "Web02-RS", "power-on", "--wait")
     clusterctl("deploy")
     wait_for("both serve", lambda: alternates(pages(6)), 30)
-    assert time.monotonic() > 0
