@@ -3,6 +3,8 @@
 #include <stdint.h>
 
 int64_t clock_ms(void);
+/* The same clock in microseconds. */
+int64_t clock_us(void);
 
 enum { DEADLINE_NEVER = -1 };
 

@@ -283,7 +283,7 @@ static void query_host(struct run *r, size_t host, void *ud)
     struct query_job *job = ud;
     struct worker w = make_worker(r, host);
     if (w.hr->reached && *w.ssh)
-        worker_query(&w, job->q, &job->errs[host]);
+        worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), &job->errs[host]);
 }
 
 int run_query(struct run *r, const struct remote_query *q, struct err *e)
@@ -298,6 +298,24 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e)
     }
     free(job.errs);
     return rc;
+}
+
+int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
+                   unsigned limit_ms, struct err *e)
+{
+    struct worker w = make_worker(r, h->index_in_cluster);
+    int64_t deadline = deadline_in(limit_ms);
+    if (!w.hr->reached)
+        return err_set(e, ERR_UNREACHABLE, "%s was not reached", h->name);
+    if (*w.ssh && worker_query(&w, q, deadline, e) == 0)
+        return 0;
+    if (*w.ssh && (e->code != ERR_UNREACHABLE || deadline_left(deadline) == 0))
+        return name_host(e, h);
+    if (*w.ssh)
+        ssh_close(*w.ssh);
+    *e = (struct err){0};
+    *w.ssh = ssh_connect(h, r->options.cancel, e);
+    return *w.ssh && worker_query(&w, q, deadline, e) == 0 ? 0 : name_host(e, h);
 }
 
 void run_free(struct run *r)

@@ -66,6 +66,13 @@ struct remote_query {
     void *ud;
 };
 int run_query(struct run *r, const struct remote_query *q, struct err *e);
+/*
+ * The same on one host that an earlier pass reached, within limit_ms for all of it; when its session
+ * has died since, on a new one. The fragment may change the host. Never while anything else of the
+ * run is at work.
+ */
+int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
+                   unsigned limit_ms, struct err *e);
 void run_free(struct run *r);
 
 /* Offline: declare every host's catalog from assumed facts; no network. */

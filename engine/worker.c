@@ -11,10 +11,11 @@ static int on_fact(void *ud, char *kind, char *rest, struct err *e)
     return strcmp(kind, "r") ? 0 : facts_record(ud, rest, e);
 }
 
-static int look(struct worker *w, struct script *s, const struct remote_handler *h, struct err *e)
+static int look(struct worker *w, struct script *s, const struct remote_handler *h,
+                int64_t deadline, struct err *e)
 {
     script_end(s);
-    return remote_run(*w->ssh, w->hr->host, s, h, deadline_in(WORKER_LOOK_MS), e);
+    return remote_run(*w->ssh, w->hr->host, s, h, deadline, e);
 }
 
 static int gather_facts(struct worker *w, struct err *e)
@@ -25,7 +26,8 @@ static int gather_facts(struct worker *w, struct err *e)
         return -1;
     script_prelude(&s);
     facts_script(&s, w->cluster, hr->host);
-    int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts}, e);
+    int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts},
+                  deadline_in(WORKER_LOOK_MS), e);
     script_free(&s);
     if (rc < 0)
         return err_wrap(e, "gathering facts");
@@ -46,7 +48,8 @@ static int observe(struct worker *w, struct err *e)
     observation_init(&hr->observed, &hr->catalog);
     script_prelude(&s);
     observe_script(&s, &hr->catalog);
-    int rc = look(w, &s, &(struct remote_handler){on_observed, &hr->observed}, e);
+    int rc = look(w, &s, &(struct remote_handler){on_observed, &hr->observed},
+                  deadline_in(WORKER_LOOK_MS), e);
     script_free(&s);
     return rc < 0 ? err_wrap(e, "observing") : 0;
 }
@@ -103,7 +106,7 @@ static int on_answer(void *ud, char *kind, char *rest, struct err *e)
     return strcmp(kind, "r") ? 0 : c->q->record(c->w->hr, rest, c->q->ud, e);
 }
 
-int worker_query(struct worker *w, const struct remote_query *q, struct err *e)
+int worker_query(struct worker *w, const struct remote_query *q, int64_t deadline, struct err *e)
 {
     struct script s;
     struct query_call call = {w, q};
@@ -113,7 +116,7 @@ int worker_query(struct worker *w, const struct remote_query *q, struct err *e)
         return -1;
     script_prelude(&s);
     q->fragment(&s, w->hr, q->ud);
-    int rc = look(w, &s, &(struct remote_handler){on_answer, &call}, e);
+    int rc = look(w, &s, &(struct remote_handler){on_answer, &call}, deadline, e);
     script_free(&s);
     return rc;
 }

@@ -21,8 +21,8 @@ struct worker {
 int worker_observe(struct worker *w, struct err *e);
 /* Carry out the plan that worker_observe() made. */
 int worker_apply(struct worker *w, struct err *e);
-/* A read-only query on the open session. */
-int worker_query(struct worker *w, const struct remote_query *q, struct err *e);
+/* A query on the open session. */
+int worker_query(struct worker *w, const struct remote_query *q, int64_t deadline, struct err *e);
 
 /* How long any one look at a host may take: facts and observations are a handful of commands. */
 enum { WORKER_LOOK_MS = 180 * 1000 };

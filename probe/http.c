@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 int http_global_init(struct err *e)
@@ -19,13 +19,6 @@ int http_global_init(struct err *e)
 void http_global_exit(void)
 {
     curl_global_cleanup();
-}
-
-static int64_t now_us(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 /* Taking less than was offered makes libcurl stop: the rest is never downloaded. */
@@ -102,9 +95,9 @@ static void explain(CURL *curl, CURLcode code, char *error)
 
 static void perform(CURL *curl, char *error, struct http_result *r)
 {
-    int64_t start = now_us();
+    int64_t start = clock_us();
     CURLcode code = curl_easy_perform(curl);
-    r->elapsed_us = now_us() - start;
+    r->elapsed_us = clock_us() - start;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r->body.truncated)) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
         error[0] = '\0';

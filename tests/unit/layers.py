@@ -16,8 +16,10 @@ LAYERS = {
     "modules": ({"base", "inventory", "templates", "engine"}, {"jansson.h"}),
     "probe": ({"base", "inventory"}, {"curl/", "netlink/"}),
     "verify": ({"base", "inventory", "engine", "probe"}, set()),
-    "cli": ({"base", "inventory", "templates", "ssh", "engine", "modules", "probe", "verify"},
-            {"jansson.h"}),
+    "doctor": ({"base", "inventory", "engine", "probe", "verify"}, set()),
+    "failover": ({"base", "inventory", "engine", "probe", "verify"}, set()),
+    "cli": ({"base", "inventory", "templates", "ssh", "engine", "modules", "probe", "verify",
+             "doctor", "failover"}, {"jansson.h"}),
 }
 # Not every header of a layer is for everyone: ssh's innards and engine's stay inside.
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
