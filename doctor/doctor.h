@@ -9,26 +9,26 @@
 #include "verify/verify.h"
 
 enum remedy {
-    REMEDY_DEPLOY, /* clusterctl deploy (or doctor --fix) on the named hosts puts it right */
+    REMEDY_DEPLOY, /* clusterctl deploy (or doctor --fix) puts it right */
     REMEDY_MANUAL, /* somebody must decide or do something: `fix` says what */
 };
 
 /* Strings are safe to print and belong to the report. */
 struct finding {
-    const char *id;          /* "vrrp.blocked": stable */
-    const char *host;        /* NULL: the cluster as a whole */
-    const char *cause;       /* one sentence: what is wrong */
+    const char *id;             /* "vrrp.blocked": stable */
+    const char *host;           /* NULL: the cluster as a whole */
+    const char *cause;          /* one sentence: what is wrong */
     VEC(const char *) symptoms; /* what one sees of it: failed checks' subjects and reasons, ... */
     VEC(const char *) evidence; /* the very lines: "LVS-master: nft list ruleset: ... drop" */
-    const char *fix;         /* what to do, with the command */
+    const char *fix;            /* what to do, with the command */
     enum remedy remedy;
 };
 
 struct doctor_report {
-    VEC(struct finding) findings; /* causes only */
-    /* Failed checks and unreached hosts that no cause explains: said, not guessed at. */
+    VEC(struct finding *) findings; /* causes only */
+    /* Failed checks, and hosts that gave no evidence, that no cause explains: said, not guessed. */
     VEC(const char *) unexplained;
-    size_t rules, hosts_asked;    /* how much was looked at */
+    size_t rules, checks, hosts, hosts_asked; /* how much was looked at */
     struct arena arena;
 };
 
@@ -37,8 +37,9 @@ struct doctor_options {
 };
 
 /*
- * After run_execute(r, RUN_OBSERVE, ...) and http_global_init(). 0 when the examination was carried
- * out, whatever it found; -1 when it could not be (interrupted). `out` is to be freed in both cases.
+ * After run_execute(r, RUN_OBSERVE, ...) and http_global_init(). Changes nothing. 0 when the
+ * examination was carried out, whatever it found; -1 when it could not be (interrupted). `out` is to
+ * be freed in both cases.
  */
 int doctor_examine(struct run *r, const struct doctor_options *o, struct doctor_report *out,
                    struct err *e);

@@ -1,0 +1,8 @@
+/* The table of rule sets: evidence is gathered, and rules run, in this order. */
+#include "doctor/rule.h"
+
+const struct rule_set *const rule_sets[] = {
+    &rule_set_reach,
+    &rule_set_drift, /* the last: what no rule above accounts for */
+    NULL,
+};
