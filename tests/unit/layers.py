@@ -23,6 +23,7 @@ LAYERS = {
 }
 # Not every header of a layer is for everyone: ssh's innards and engine's stay inside.
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
+           "probe/request.h": "probe", "probe/load_loop.h": "probe",
            "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine"}
 # The model header for connection settings is all that ssh/ may see of the inventory.
 ONLY = {("ssh", "inventory"): {"inventory/cluster.h"}, ("probe", "inventory"): set(),
