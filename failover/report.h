@@ -39,20 +39,36 @@ struct prediction {
     const char *how; /* "2 to 3 adverts of 0.1 s + skew 0.001 s", "nothing: planned" */
 };
 
-/* A count of answers by backend. */
+/*
+ * A count of good answers by backend. Which part of the trial a request belongs to is told by when it
+ * was due: without a mark of the fault all is "before", without one of the undoing all that follows
+ * the fault is "during".
+ */
 struct share {
-    size_t answered; /* good answers before, during (fault to undo) and after */
+    size_t answered; /* before + during + after */
     size_t before, during, after;
 };
 
+/*
+ * An interval is 1/rate: the time that one request stands for, and the resolution of outage and gap.
+ * Every time is a due time: when the client wanted something, not when the prober came to it.
+ */
 struct measured {
-    size_t requests, ok, lost;
+    size_t requests, ok, lost; /* lost: every outcome but LOAD_OK; ok + lost = requests */
     size_t by_outcome[LOAD_OUTCOMES];
+    size_t lost_before;      /* of the lost: due before the fault, so not its doing */
+    size_t lost_after;       /* of the lost: due after the fault was taken back */
     /* From the first lost request's due time to the last one's, plus one interval; 0: none lost. */
     int64_t outage_us, outage_from_us;
     bool partial;            /* good answers came between lost ones: only a part of clients saw it */
-    int64_t gap_us;          /* the longest time between two good answers' due times */
-    int64_t worst_us, median_us; /* latency of good answers, from when they were due */
+    /*
+     * The longest time between two good answers' due times; one interval when none was lost. The
+     * load's beginning and its end count as good answers, or an outage that never ended would not
+     * show.
+     */
+    int64_t gap_us;
+    int64_t worst_us, median_us; /* latency of good answers, from when they were due; -1: none */
+    /* The fault's time is known to its mark's error_us: what seems to precede it by less is 0. */
     int64_t detection_us;    /* fault to the first MARK_DETECTED; -1: not seen */
     int64_t takeover_us;     /* fault to the first MARK_MOVED after it; -1: not seen */
 };
@@ -72,14 +88,19 @@ struct trial {
     struct load_log log;
 };
 
-/* Medians over a scenario's rounds that were carried out. */
+/*
+ * Medians over a scenario's rounds that were carried out: those that passed or went over the budget.
+ * A median of an even number is the mean of the middle two; of takeover and detection, it is that of
+ * the rounds that saw one.
+ */
 struct scenario_summary {
     const struct scenario *scenario;
-    unsigned rounds, passed, over, failed, skipped;
-    int64_t outage_us, worst_outage_us, takeover_us, detection_us; /* -1: not seen */
+    unsigned rounds, passed, over, failed, skipped; /* rounds: all of them */
+    /* -1: not seen, or no round was carried out */
+    int64_t outage_us, worst_outage_us, takeover_us, detection_us;
     size_t lost, worst_lost;
-    int64_t worst_latency_us;
-    struct prediction predicted; /* of the first round */
+    int64_t worst_latency_us;    /* -1: no good answer */
+    struct prediction predicted; /* of the first round carried out */
 };
 
 struct failover_report {
@@ -90,15 +111,28 @@ struct failover_report {
     const char *const *backends; /* names of the real servers, in the order of classify()'s numbers */
     size_t n_backends;
     const char *timers; /* "VRRPv3, advert 0.1 s, priorities 254/253, checks every 0.5 s" */
-    VEC(struct trial *) trials;
+    VEC(struct trial *) trials; /* in the arena, but for their marks and logs */
     VEC(struct scenario_summary) summaries;
     bool interrupted;
     struct arena arena;
 };
 
-/* Fill in trial->measured and shares from its log and marks. */
+/* The report's backends must be there. Allocates from the report's arena. */
 void trial_measure(struct failover_report *r, struct trial *t);
-/* Fill in the summaries from the trials. */
+/* Was it carried out, so that its numbers count? */
+bool trial_counts(const struct trial *t);
+/*
+ * More outage than may be: any loss for a planned scenario, more than the budget for the others.
+ * Says nothing about a trial that was not carried out.
+ */
+bool trial_over_budget(const struct failover_report *r, const struct trial *t);
+/* More outage than was predicted, by more than the load can resolve? */
+bool trial_over_prediction(const struct trial *t);
+/* The first mark of a kind, or NULL. */
+const struct mark *trial_mark(const struct trial *t, enum mark_kind kind);
+
+/* Fill in the summaries from the trials: one a scenario, in the order of its first trial. */
 void failover_summarise(struct failover_report *r);
-bool failover_passed(const struct failover_report *r); /* no trial over budget or failed */
-void failover_free(struct failover_report *r);
+/* At least one trial passed, and none went over the budget or failed: nothing tried proves nothing. */
+bool failover_passed(const struct failover_report *r);
+void failover_free(struct failover_report *r); /* what it holds, trials and their logs; not `r` */
