@@ -1,9 +1,10 @@
 /*
- * The probe layer from the command line, for test_probe.py: prints one JSON object. Exit 0 done,
- * 1 with {"code", "error", "hint"}, 2 misused.
+ * The probe layer from the command line, for test_probe.py: prints one JSON object, at its end.
+ * Exit 0 done, 1 with {"code", "error", "hint"}, 2 misused.
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -11,6 +12,8 @@
 #include "base/quote.h"
 #include "probe/arp.h"
 #include "probe/http.h"
+#include "probe/load.h"
+#include "probe/neigh_watch.h"
 
 static void add_text(struct strbuf *out, const char *key, const char *value)
 {
@@ -148,6 +151,118 @@ static int do_mac(char **argv)
     return finish(&out);
 }
 
+/* --- what goes on for a while: says "started", and the rest at its end --- */
+
+static void sleep_until(int64_t us)
+{
+    struct timespec at = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    puts("started");
+    fflush(stdout);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
+        ;
+}
+
+/* ud: the bodies that are right, separated by commas; the answer is the number of the match. */
+static int classify(void *ud, long status, const char *body, size_t len)
+{
+    int i = 0;
+    for (const char *want = ud; status == 200; i++) {
+        size_t n = strcspn(want, ",");
+        if (n == len && memcmp(want, body, n) == 0)
+            return i;
+        if (!want[n])
+            break;
+        want += n + 1;
+    }
+    return LOAD_NOBODY;
+}
+
+static void add_log(struct strbuf *out, const struct load_log *log)
+{
+    sb_addf(out, "\"late\": %zu, \"late_median_us\": %lld, \"late_max_us\": %lld, \"records\": [",
+            log->late, (long long)log->late_median_us, (long long)log->late_max_us);
+    for (size_t i = 0; i < log->n; i++) {
+        const struct load_record *r = &log->v[i];
+        sb_addf(out, "%s[%lld, %lld, %lld, \"%s\", %ld, %d]", i ? ", " : "", (long long)r->due_us,
+                (long long)r->sent_us, (long long)r->done_us, load_outcome_name(r->outcome),
+                r->status, r->backend);
+    }
+    sb_add(out, "], ");
+}
+
+/* ADDR PORT PATH HOST|- RATE TIMEOUT_MS DURATION_MS BODIES|- */
+static int do_load(char **argv)
+{
+    struct load_options o = {.path = argv[2]};
+    uint64_t port, rate, timeout, duration;
+    struct err e = {0};
+    if (!address(argv[0], &o.address) || !parse_u64(argv[1], 1, 65535, &port) ||
+        !parse_u64(argv[4], 0, 100000, &rate) || !parse_u64(argv[5], 0, 100000, &timeout) ||
+        !parse_u64(argv[6], 0, 60000, &duration))
+        return 2;
+    o.port = (unsigned)port;
+    o.host = strcmp(argv[3], "-") == 0 ? NULL : argv[3];
+    o.rate = (unsigned)rate;
+    o.timeout_ms = (unsigned)timeout;
+    if (strcmp(argv[7], "-") != 0) {
+        o.classify = classify;
+        o.ud = argv[7];
+    }
+    if (http_global_init(&e) < 0)
+        return failed(&e);
+    struct load *l = load_start(&o, &e);
+    if (!l)
+        return failed(&e);
+    sleep_until(load_epoch(l) + (int64_t)duration * 1000);
+    struct load_counts c;
+    struct load_log log;
+    load_counts(l, &c);
+    int64_t start = clock_us();
+    if (load_stop(l, &log, &e) < 0)
+        return failed(&e);
+    autosb struct strbuf out = {0};
+    sb_addf(&out, "\"stop_us\": %lld, \"done\": %zu, \"ok\": %zu, \"lost\": %zu, ",
+            (long long)(clock_us() - start), c.done, c.ok, c.lost);
+    sb_addf(&out, "\"last_ok_due_us\": %lld, \"last_lost_due_us\": %lld, ",
+            (long long)c.last_ok_due_us, (long long)c.last_lost_due_us);
+    add_log(&out, &log);
+    load_log_free(&log);
+    http_global_exit();
+    return finish(&out);
+}
+
+/* ADDR DURATION_MS */
+static int do_watch(char **argv)
+{
+    struct ipaddr a;
+    struct route r;
+    struct err e = {0};
+    uint64_t duration;
+    if (!address(argv[0], &a) || !parse_u64(argv[1], 0, 60000, &duration))
+        return 2;
+    int64_t start = clock_us();
+    struct neigh_watch *w = NULL;
+    if (route_get(&a, &r, &e) < 0 || !(w = neigh_watch_start(&a, r.ifindex, &e)))
+        return failed(&e);
+    sleep_until(start + (int64_t)duration * 1000);
+    neigh_changes copy, changes;
+    neigh_watch_copy(w, &copy);
+    neigh_watch_stop(w, &changes);
+    neigh_watch_stop(NULL, NULL);
+    autosb struct strbuf out = {0};
+    sb_addf(&out, "\"copied\": %zu, \"changes\": [", copy.n);
+    for (size_t i = 0; i < changes.n; i++) {
+        const struct neigh_change *c = &changes.v[i];
+        char mac[MAC_STRLEN];
+        sb_addf(&out, "%s[%lld, \"%s\"]", i ? ", " : "", (long long)(c->at_us - start),
+                c->resolved ? mac_str(&c->mac, mac) : "");
+    }
+    sb_add(&out, "], ");
+    vec_free(&copy);
+    vec_free(&changes);
+    return finish(&out);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -156,11 +271,12 @@ int main(int argc, char **argv)
         int (*run)(char **argv);
     } commands[] = {
         {"http", 5, do_http},   {"route", 1, do_route}, {"arp", 3, do_arp},
-        {"neigh", 1, do_neigh}, {"mac", 1, do_mac},
+        {"neigh", 1, do_neigh}, {"mac", 1, do_mac},     {"load", 8, do_load},
+        {"watch", 2, do_watch},
     };
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         if (argc == commands[i].args + 2 && strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argv + 2);
-    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac ARGUMENT...\n");
+    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac|load|watch ARGUMENT...\n");
     return 2;
 }
