@@ -1,0 +1,287 @@
+"""The load of requests: an nginx that is well, gone, frozen or out of reach, and a prober that is
+kept from its own schedule. Times are asserted with wide margins: machines are busy."""
+import signal
+import subprocess
+import time
+from collections import Counter, namedtuple
+
+import pytest
+from network import BLACK_HOLE, HOSTS, TOOL, end, get, tool
+
+WEB = HOSTS["h2"]
+PORT = 8080
+RATE = 200
+INTERVAL = 1_000_000 // RATE  # microseconds, as all times here
+
+NGINX_CONF = """
+daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {dir}/1; proxy_temp_path {dir}/2; fastcgi_temp_path {dir}/3;
+    uwsgi_temp_path {dir}/4; scgi_temp_path {dir}/5;
+    server {{
+        listen {port} backlog=4096; listen [::]:{port} backlog=4096;
+        location = /one {{ return 200 "one"; }}
+        location = /two {{ return 200 "two"; }}
+        location = /broken {{ return 500 "one"; }}
+        location = /host {{ return 200 "$host"; }}
+    }}
+}}
+"""
+
+Record = namedtuple("Record", "due sent done outcome status backend")
+
+
+class Web:
+    """One nginx process, so that a signal stops all of it."""
+
+    def __init__(self, net, directory):
+        self.net, self.conf, self.process = net, directory / "nginx.conf", None
+        self.conf.write_text(NGINX_CONF.format(dir=directory, port=PORT))
+
+    def start(self):
+        self.process = subprocess.Popen(self.net.argv("h2", "nginx", "-c", str(self.conf)),
+                                        stderr=subprocess.DEVNULL)
+        self.net.processes.append(self.process)
+        deadline = time.monotonic() + 10
+        while get(self.net, "/one", address=WEB, port=PORT)["status"] != 200:
+            assert time.monotonic() < deadline, "nginx does not answer"
+            time.sleep(0.02)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+@pytest.fixture(name="web")
+def fixture_web(net, tmp_path):
+    web = Web(net, tmp_path)
+    web.start()
+    yield web
+    web.signal(signal.SIGCONT)
+    web.stop()
+
+
+def start(net, ms, path="/one", timeout=1000, rate=RATE, bodies="one", address=WEB, port=PORT,
+          host="-"):
+    return net.start_tool("load", address, port, path, host, rate, timeout, ms, bodies)
+
+
+def finish(process):
+    r = end(process)
+    r["records"] = [Record(*record) for record in r["records"]]
+    return r
+
+
+def load(net, ms, **options):
+    return finish(start(net, ms, **options))
+
+
+def assert_schedule(r, ms, rate=RATE):
+    """A record for each request that was due, whatever became of it, in order and none early."""
+    assert ms * rate // 1000 <= len(r["records"]) <= ms * rate // 1000 + rate // 5 + 2
+    for i, record in enumerate(r["records"]):
+        assert record.due == i * 1_000_000 // rate
+        assert record.due <= record.sent <= record.done
+    late = sorted(record.sent - record.due for record in r["records"])
+    assert r["late_max_us"] == late[-1] and r["late_median_us"] == late[len(late) // 2]
+    assert r["late"] == sum(x > 1_000_000 // rate for x in late)
+
+
+def assert_kept(r, ms, rate=RATE):
+    assert_schedule(r, ms, rate)
+    assert r["late_median_us"] < 1_000_000 // rate
+
+
+def outcomes(r, begin=0, until=10**9):
+    return Counter(x.outcome for x in r["records"] if begin <= x.due < until)
+
+
+# --- what becomes of requests ---
+
+def test_all_is_well(net, web):
+    r = load(net, 1000, bodies="two,one")
+    assert_kept(r, 1000)
+    assert set(outcomes(r)) == {"ok"}
+    assert {(x.status, x.backend) for x in r["records"]} == {(200, 1)}
+    assert r["done"] == r["ok"] >= RATE - 5 and r["lost"] == 0
+    assert r["last_lost_due_us"] == -1 and r["last_ok_due_us"] >= 900_000
+
+
+def test_any_200_is_good_where_nobody_classifies(net, web):
+    assert {(x.outcome, x.backend) for x in load(net, 100, bodies="-")["records"]} == {("ok", 0)}
+
+
+@pytest.mark.parametrize("path, bodies, status", [
+    ("/two", "one", 200), ("/broken", "one", 500), ("/broken", "-", 500), ("/missing", "-", 404),
+])
+def test_an_answer_may_be_wrong(net, web, path, bodies, status):
+    r = load(net, 100, path=path, bodies=bodies)
+    assert {(x.outcome, x.status, x.backend) for x in r["records"]} == \
+        {("wrong answer", status, -1)}
+    assert r["last_ok_due_us"] == -1
+
+
+def test_host_header(net, web):
+    assert set(outcomes(load(net, 50, path="/host", host="www.example.com",
+                             bodies="www.example.com"))) == {"ok"}
+
+
+def test_over_ipv6(net, web):
+    net.ip("h2", "address", "add", "fd99::12/64", "dev", "eth0", "nodad")
+    assert set(outcomes(load(net, 50, address="fd99::12"))) == {"ok"}
+
+
+@pytest.mark.parametrize("path, address, port, outcome", [
+    ("/ok", HOSTS["h1"], 81, "refused"),
+    ("/ok", "192.0.2.1", 80, "unreachable"),
+    ("/ok", BLACK_HOLE, 80, "timeout"),
+    ("/silent", HOSTS["h1"], 80, "timeout"),
+    ("/stall", HOSTS["h1"], 80, "timeout"),
+    ("/cut", HOSTS["h1"], 80, "reset"),
+    ("/close", HOSTS["h1"], 80, "reset"),
+    ("/garbage", HOSTS["h1"], 80, "wrong answer"),
+    ("/bytes/70000", HOSTS["h1"], 80, "ok"),  # more than is kept of a body
+])
+def test_outcome(net, path, address, port, outcome):
+    r = load(net, 200, path=path, address=address, port=port, timeout=250, rate=50, bodies="-")
+    assert_schedule(r, 200, 50)
+    assert set(outcomes(r)) == {outcome}
+    if outcome == "timeout":
+        assert all(250_000 <= x.done - x.due < 2_000_000 and x.status == 0 for x in r["records"])
+
+
+# --- the schedule, whatever the server does ---
+
+def test_server_stops_and_comes_back(net, web):
+    p = start(net, 1800)
+    time.sleep(0.5)
+    web.stop()
+    time.sleep(0.5)
+    web.start()
+    r = finish(p)
+    assert_kept(r, 1800)
+    assert outcomes(r)["refused"] >= RATE // 3
+    assert set(outcomes(r)) <= {"ok", "refused", "reset"}
+    assert set(outcomes(r, 0, 300_000)) == set(outcomes(r, 1_700_000)) == {"ok"}
+    lost = [x.due for x in r["records"] if x.outcome != "ok"]
+    assert r["lost"] == len(lost) and r["last_lost_due_us"] == lost[-1] < r["last_ok_due_us"]
+
+
+def test_lost_packets_are_timeouts_each_of_them(net, web):
+    """An open loop: twice as long without an answer is twice as many requests without one."""
+    p = start(net, 1500, timeout=300)
+    time.sleep(0.4)
+    net.ip("switch", "link", "set", "p-h2", "down")
+    time.sleep(0.5)
+    net.ip("switch", "link", "set", "p-h2", "up")
+    r = finish(p)
+    assert_kept(r, 1500)
+    assert set(outcomes(r)) == {"ok", "timeout"}
+    assert outcomes(r)["timeout"] >= 0.4 * RATE
+    assert all(x.done - x.due >= 300_000 for x in r["records"] if x.outcome == "timeout")
+    assert set(outcomes(r, 0, 200_000)) == {"ok"} and outcomes(r, 1_300_000)["ok"] > 0
+
+
+def test_a_frozen_server_does_not_freeze_the_schedule(net, web):
+    """No coordinated omission: those due while it was frozen have waited, and all are there."""
+    p = start(net, 1200, timeout=5000)
+    time.sleep(0.3)
+    web.signal(signal.SIGSTOP)
+    time.sleep(0.6)
+    web.signal(signal.SIGCONT)
+    r = finish(p)
+    assert_kept(r, 1200)
+    assert set(outcomes(r)) == {"ok"}
+    slow = [x for x in r["records"] if x.done - x.due > 100_000]
+    assert len(slow) >= 0.4 * RATE  # 0.5 s worth of them, less the test's own imprecision
+    assert max(x.done - x.due for x in slow) >= 500_000
+    assert sorted(x.sent - x.due for x in slow)[len(slow) // 2] < INTERVAL
+
+
+def test_stop_waits_for_those_under_way(net, web):
+    p = start(net, 300, timeout=5000)
+    time.sleep(0.1)
+    web.signal(signal.SIGSTOP)
+    time.sleep(0.6)
+    web.signal(signal.SIGCONT)
+    r = finish(p)
+    assert_schedule(r, 300)
+    assert set(outcomes(r)) == {"ok"}
+    assert r["done"] < len(r["records"]) and r["stop_us"] >= 100_000
+
+
+def test_stop_waits_no_longer_than_the_time_limit(net):
+    r = load(net, 200, path="/silent", address=HOSTS["h1"], port=80, timeout=600, rate=50)
+    assert set(outcomes(r)) == {"timeout"}
+    assert 200_000 <= r["stop_us"] < 3_000_000
+
+
+# --- the schedule, when we ourselves are kept from it ---
+
+def freeze(process, seconds):
+    time.sleep(0.3)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGCONT)
+
+
+def test_a_prober_that_was_late_says_so(net, web):
+    p = start(net, 1000)
+    freeze(p, 0.3)
+    r = finish(p)
+    assert_schedule(r, 1000)
+    assert set(outcomes(r)) == {"ok"}
+    assert r["late"] >= 0.2 * RATE
+    assert 250_000 <= r["late_max_us"] < 900_000
+
+
+def test_what_could_not_be_begun_in_time_is_not_the_servers_fault(net, web):
+    p = start(net, 1000, timeout=100)
+    freeze(p, 0.5)
+    r = finish(p)
+    assert_schedule(r, 1000)
+    assert set(outcomes(r)) <= {"ok", "other"}
+    assert outcomes(r)["other"] >= 0.3 * RATE
+    assert all(x.sent - x.due >= 100_000 for x in r["records"] if x.outcome == "other")
+
+
+# --- resources ---
+
+def test_ports_are_not_used_up(net, web):
+    """The server closes first: TIME_WAIT is on its side."""
+    assert set(outcomes(load(net, 1000))) == {"ok"}
+
+    def waiting(name):
+        shown = subprocess.run(net.argv(name, "ss", "-Htan", "state", "time-wait"), check=True,
+                               capture_output=True, text=True).stdout
+        return sum(f":{PORT} " in line for line in shown.splitlines())
+    assert waiting("op") <= RATE // 20 and waiting("h2") >= RATE // 2
+
+
+def test_room_for_all_to_wait_is_made_or_missed_at_the_start(net, web):
+    args = ("load", WEB, PORT, "/one", "-", RATE)
+    r = tool(net, *args, 60000, 50, "-", status=1, before=("prlimit", "--nofile=1024"))
+    assert "need 14304 open files; the limit is 1024" in r["error"]
+    assert "ulimit -n 14304" in r["hint"]
+    raised = net.argv("op", "prlimit", "--nofile=64:8192", TOOL, *map(str, args), "1000", "50", "-")
+    out = subprocess.run(raised, capture_output=True, text=True, timeout=20, check=True).stdout
+    assert '"ok", 200' in out
+
+
+@pytest.mark.parametrize("rate, timeout, word", [
+    (0, 1000, "0 requests a second"), (10001, 1000, "10001 requests a second"),
+    (10, 0, "time limit of 0 ms"), (10, 60001, "time limit of 60001 ms"),
+])
+def test_options_out_of_range(net, rate, timeout, word):
+    r = tool(net, "load", WEB, PORT, "/one", "-", rate, timeout, 50, "-", status=1)
+    assert word in r["error"]
+
+
+def test_host_cannot_smuggle_headers(net):
+    r = tool(net, "load", WEB, PORT, "/one", "a\r\nX-Evil: 1", 10, 1000, 50, "-", status=1)
+    assert "Host header" in r["error"]
