@@ -307,15 +307,31 @@ int run_query_host(struct run *r, const struct host *h, const struct remote_quer
     int64_t deadline = deadline_in(limit_ms);
     if (!w.hr->reached)
         return err_set(e, ERR_UNREACHABLE, "%s was not reached", h->name);
-    if (*w.ssh && worker_query(&w, q, deadline, e) == 0)
-        return 0;
-    if (*w.ssh && (e->code != ERR_UNREACHABLE || deadline_left(deadline) == 0))
-        return name_host(e, h);
-    if (*w.ssh)
-        ssh_close(*w.ssh);
+    if (*w.ssh) {
+        if (worker_query(&w, q, deadline, e) == 0)
+            return 0;
+        if (e->code != ERR_UNREACHABLE)
+            return name_host(e, h);
+        run_disconnect(r, h);
+        if (deadline_left(deadline) == 0)
+            return name_host(e, h);
+    }
     *e = (struct err){0};
     *w.ssh = ssh_connect(h, r->options.cancel, e);
     return *w.ssh && worker_query(&w, q, deadline, e) == 0 ? 0 : name_host(e, h);
+}
+
+void run_ignore_cancel(struct run *r)
+{
+    r->options.cancel = NULL;
+}
+
+void run_disconnect(struct run *r, const struct host *h)
+{
+    struct ssh **s = &r->sessions[h->index_in_cluster];
+    if (*s)
+        ssh_close(*s);
+    *s = NULL;
 }
 
 void run_free(struct run *r)

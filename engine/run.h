@@ -73,6 +73,10 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e);
  */
 int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
                    unsigned limit_ms, struct err *e);
+/* Forget a session that is known to be dead, so that nothing waits for it. */
+void run_disconnect(struct run *r, const struct host *h);
+/* From now on new sessions do not notice the cancellation: to undo what an interruption left. */
+void run_ignore_cancel(struct run *r);
 void run_free(struct run *r);
 
 /* Offline: declare every host's catalog from assumed facts; no network. */

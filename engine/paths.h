@@ -1,0 +1,12 @@
+#pragma once
+/*
+ * Paths on the hosts that more than one layer knows. All of them are under /run: a boot forgets them,
+ * and with them a director's wish to be passive and a fault that a test has made.
+ */
+#define RUN_DIR "/run/clusterctl"
+/* flock(1) on it: a step is at work. */
+#define LOCK_FILE RUN_DIR "/lock"
+/* keepalived's track_file: anything but 0 in it makes the director hand the VIP over and stay away. */
+#define HANDOVER_FILE RUN_DIR "/handover"
+/* A failover test's fault and its undoing. */
+#define FAULT_DIR RUN_DIR "/fault"

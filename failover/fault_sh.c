@@ -1,0 +1,201 @@
+#include "failover/fault_sh.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "engine/paths.h"
+
+static void fixed(struct strbuf *out, const char *commands)
+{
+    sb_add(out, commands);
+}
+
+/* systemctl(1): SIGKILL to every process of the unit, children too: no process says goodbye. */
+#define UNIT(name, verb, unit)                                                                     \
+    static void name(struct strbuf *out, const struct fault *f, const struct host_result *site)    \
+    {                                                                                              \
+        (void)f;                                                                                   \
+        (void)site;                                                                                \
+        fixed(out, "systemctl " verb " " unit "\n");                                               \
+    }
+UNIT(keepalived_stop, "stop", "keepalived.service")
+UNIT(keepalived_kill, "kill -s KILL", "keepalived.service")
+UNIT(keepalived_start, "start", "keepalived.service")
+UNIT(nginx_stop, "stop", "nginx.service")
+UNIT(nginx_kill, "kill -s KILL", "nginx.service")
+UNIT(nfs_stop, "stop", "nfs-server.service")
+UNIT(nfs_restart, "restart", "nfs-server.service")
+UNIT(nfs_start, "start", "nfs-server.service")
+#undef UNIT
+
+/* A unit that was killed may be in the failed state, or at its start limit. */
+static void nginx_start(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)f;
+    (void)site;
+    fixed(out, "systemctl reset-failed nginx.service 2>/dev/null\nsystemctl start nginx.service\n");
+}
+
+static void keepalived_revive(struct strbuf *out, const struct fault *f,
+                              const struct host_result *site)
+{
+    fixed(out, "systemctl reset-failed keepalived.service 2>/dev/null\n");
+    keepalived_start(out, f, site);
+}
+
+/*
+ * The cable's effect with the link up, as when a switch fails: every frame, ARP too, is dropped in
+ * both directions by one qdisc, and taking that away leaves addresses and routes as they were.
+ */
+static void net_cut(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    autosb struct strbuf dev = {0};
+    (void)f;
+    quote_sh(&dev, site->facts.interface);
+    sb_addf(out,
+            "tc qdisc add dev %s clsact &&\n"
+            "tc filter add dev %s ingress matchall action drop &&\n"
+            "tc filter add dev %s egress matchall action drop\n",
+            sb_str(&dev), sb_str(&dev), sb_str(&dev));
+}
+
+static void net_mend(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)f;
+    sb_add(out, "tc qdisc del dev ");
+    quote_sh(out, site->facts.interface);
+    sb_add(out, " clsact\n");
+}
+
+static void hand_over(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)f;
+    (void)site;
+    sb_add(out, "echo 1 >" HANDOVER_FILE "\n");
+}
+
+static void take_back(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)f;
+    (void)site;
+    sb_add(out, "echo 0 >" HANDOVER_FILE "\n");
+}
+
+/* Weight 0: no new connections, and those that are there go on (ipvsadm(8), --weight). */
+static void weight(struct strbuf *out, const struct fault *f, unsigned value)
+{
+    char vip[IPADDR_STRLEN], rs[IPADDR_STRLEN];
+    sb_addf(out, "ipvsadm -e -t %s:%u -r %s:%u -g -w %u\n", ipaddr_str(&f->service->vip, vip),
+            f->service->port, ipaddr_str(&f->host->address, rs), f->service->port, value);
+}
+
+static void drain(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)site;
+    weight(out, f, 0);
+}
+
+static void undrain(struct strbuf *out, const struct fault *f, const struct host_result *site)
+{
+    (void)site;
+    weight(out, f, f->host->weight);
+}
+
+static const struct fault_kind kinds[] = {
+    {"director-handover", NULL, hand_over, take_back, false, false},
+    {"director-stop", NULL, keepalived_stop, keepalived_revive, false, false},
+    {"director-kill", NULL, keepalived_kill, keepalived_revive, false, false},
+    {"director-isolate", NULL, net_cut, net_mend, true, false},
+    {"director-return", keepalived_stop, keepalived_start, keepalived_revive, false, false},
+    {"rs-drain", NULL, drain, undrain, false, true},
+    {"rs-stop", NULL, nginx_stop, nginx_start, false, false},
+    {"rs-kill", NULL, nginx_kill, nginx_start, false, false},
+    {"rs-isolate", NULL, net_cut, net_mend, true, false},
+    {"nfs-restart", NULL, nfs_restart, nfs_start, false, false},
+    {"nfs-stop", NULL, nfs_stop, nfs_start, false, false},
+};
+
+const struct fault_kind *fault_kind(const struct scenario *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (!strcmp(kinds[i].scenario, s->name))
+            return &kinds[i];
+    return NULL;
+}
+
+/*
+ * fi_arm SECONDS: arm the timer and set the fault going, both as units of systemd's, outside of
+ * this session. AccuracySec: systemd.timer(5) would let a minute pass.
+ */
+static const char arm_sh[] =
+    "d=" FAULT_DIR "\n"
+    "fi_arm() {\n"
+    "  systemctl stop clusterctl-fault-undo.timer 2>/dev/null\n"
+    "  : >$d/armed\n"
+    "  systemd-run -q --collect --unit=clusterctl-fault-undo -p Type=oneshot --on-active=\"$1\" "
+    "\\\n"
+    "    --timer-property=AccuracySec=50ms /bin/sh $d/undo || {\n"
+    "    rm -f $d/armed; r no 'systemd-run cannot set the timer that undoes it'; return; }\n"
+    "  r armed\n"
+    "  systemd-run -q --collect --unit=clusterctl-fault /bin/sh $d/fault && r injected ||\n"
+    "    r no 'systemd-run cannot start it'\n"
+    "}\n"
+    "fi_free() {\n" /* FIRST: is nobody else at work here? */
+    "  [ -z \"$1\" ] || [ ! -e $d/armed ] || {\n"
+    "    r no 'another failover test is at work on this host'; return 1; }\n"
+    "  flock -n " LOCK_FILE " true || { r no 'a deploy is at work on this host'; return 1; }\n"
+    "}\n";
+
+/*
+ * Both scripts begin with this. The fault begins a moment after the answer has left, as it may cut
+ * the line that the answer takes; the stamps tell when it did.
+ */
+#define SCRIPT_HEAD "export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin\ncd " FAULT_DIR "\n"
+#define STAMP(file) "date +%s%N >" file "\n"
+
+static const char fault_head[] = SCRIPT_HEAD "sleep 0.2\n" STAMP("began") "(set -e\n";
+static const char fault_tail[] = ") >log 2>&1\necho $? >rc\n" STAMP("ended");
+/* A fault that is still on its way must not arrive after it was undone. */
+static const char undo_head[] =
+    SCRIPT_HEAD "[ -e armed ] || exit 0\n"
+                "systemctl stop clusterctl-fault.service 2>/dev/null\n" STAMP("undone");
+static const char undo_tail[] = "rm -f armed\n";
+
+static void write_sh(struct script *s, const char *file, const char *head,
+                     const struct strbuf *body, const char *tail)
+{
+    script_addf(s, "cat >$d/%s <<'END-OF-SCRIPT'\n", file);
+    script_add(s, head);
+    script_add(s, sb_str(body));
+    script_add(s, tail);
+    script_add(s, "END-OF-SCRIPT\n");
+}
+
+void fault_arm_sh(struct script *s, const struct fault *f, const struct host_result *site,
+                  bool preparing, unsigned after_s)
+{
+    const struct fault_kind *k = fault_kind(f->scenario);
+    autosb struct strbuf make = {0}, undo = {0};
+    (preparing ? k->prepare : k->make)(&make, f, site);
+    k->undo(&undo, f, site);
+    script_add(s, "(umask 077; mkdir -p " RUN_DIR ")\n");
+    script_add(s, arm_sh);
+    /* What was prepared is armed by ourselves: the fault replaces it. */
+    script_addf(s, "if fi_free %s; then\n", k->prepare && !preparing ? "''" : "first");
+    script_add(s, "rm -rf $d; (umask 077; mkdir $d)\n");
+    write_sh(s, "fault", fault_head, &make, fault_tail);
+    write_sh(s, "undo", undo_head, &undo, undo_tail);
+    script_addf(s, "fi_arm %u </dev/null\nfi\n", after_s);
+}
+
+const char fault_undo_sh[] =
+    "d=" FAULT_DIR "\n"
+    "if [ -e $d/armed ]; then systemctl start clusterctl-fault-undo.service 2>/dev/null ||\n"
+    "  sh $d/undo; fi </dev/null\n"
+    "systemctl stop clusterctl-fault-undo.timer 2>/dev/null </dev/null\n"
+    "for f in began ended undone; do [ -r $d/$f ] && read -r l <$d/$f && r $f \"$l\"; done\n"
+    "l=; [ -r $d/rc ] && read -r l <$d/rc\n"
+    "[ \"${l:-0}\" = 0 ] || { l=; read -r l <$d/log; r failed \"$l\"; }\n"
+    "[ ! -e $d/armed ] || r still\n"
+    "rm -rf $d\n";
