@@ -17,7 +17,7 @@ struct args {
     bool help, version;
     unsigned color;  /* enum color_mode */
     unsigned output; /* enum output */
-    bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets;
+    bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets, fix;
     const char *out;
     const char *templates;
     unsigned parallel, lock_wait_s, step_timeout_s; /* 0: not given */
@@ -99,4 +99,5 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_deploy, cmd_help, cmd_schema, cmd_verify, cmd_version;
+extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_help, cmd_schema, cmd_verify,
+    cmd_version;

@@ -24,7 +24,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "verify", "schema", "help", "version"]
+COMMANDS = ["check", "deploy", "verify", "doctor", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
@@ -162,7 +162,7 @@ def test_bad_inventory(tmp_path):
     assert r.returncode == 65 and r.stdout == ""
     assert re.match(r"bad\.json:1:\d+: error: ", r.stderr)
     assert re.search(r"^\d+ errors?$", r.stderr.splitlines()[-1])
-    for command in ["deploy", "verify"]: # the same, before any connection
+    for command in ["deploy", "verify", "doctor"]: # the same, before any connection
         again = run(command, "bad.json", cwd=tmp_path)
         assert (again.returncode, again.stdout, again.stderr) == (65, "", r.stderr)
 
@@ -429,7 +429,7 @@ def start(path, command):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("command", ["deploy", "verify"])
+@pytest.mark.parametrize("command", ["deploy", "verify", "doctor"])
 def test_interrupted(silent_hosts, command, number):
     p = start(silent_hosts, command)
     time.sleep(0.5)
