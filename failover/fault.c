@@ -48,7 +48,6 @@ struct ask {
     struct fault *fault;
     struct fault_site *site;
     bool preparing;
-    int64_t sent_us;
     bool injected, still_armed;
     char said[300]; /* why it could not be made */
 };
@@ -89,7 +88,7 @@ static int on_record(const struct host_result *hr, char *value, void *ud, struct
     if (*rest)
         *rest++ = '\0';
     if (!strcmp(value, "clock"))
-        clock_sample(&a->site->clock, rest, a->sent_us);
+        clock_sample(&a->site->clock, rest);
     else if (!strcmp(value, "injected"))
         a->injected = true;
     else if (!strcmp(value, "still"))
@@ -107,7 +106,6 @@ static int ask(struct ask *a, void (*fragment)(struct script *, const struct hos
                unsigned limit_ms, struct err *e)
 {
     struct remote_query q = {.fragment = fragment, .record = on_record, .ud = a};
-    a->sent_us = clock_us();
     a->site->clock = (struct clock_offset){0};
     return run_query_host(a->fault->run, a->site->host, &q, limit_ms, e);
 }

@@ -14,7 +14,8 @@
 struct clock_offset {
     bool known;
     int64_t offset_us;
-    int64_t error_us; /* our time may be this much earlier than that says */
+    int64_t error_us;  /* the spread of the samples */
+    int64_t latest_us; /* the largest of their offsets */
 };
 
 struct fault_site {
@@ -58,7 +59,7 @@ int fault_undo(struct fault *f, unsigned patience_ms, struct err *e);
 
 /* Shell: one record `clock NS` a sample, for clock_sample(). */
 extern const char clock_sh[];
-/* Take in a record's value that came just now, in answer to a question asked at sent_us. */
-void clock_sample(struct clock_offset *c, const char *ns, int64_t sent_us);
+/* Take in a record's value that came just now. */
+void clock_sample(struct clock_offset *c, const char *ns);
 /* A host's time in nanoseconds since 1970, by our clock; 0 when not known. */
 int64_t clock_ours(const struct clock_offset *c, const char *ns);

@@ -26,7 +26,6 @@ struct log_ask {
     const struct host *faulty, *director;
     int64_t fault_us; /* by our clock */
     struct clock_offset clock;
-    int64_t sent_us;
     size_t lines;
     int64_t at_us; /* out: of the first line that tells; 0: none */
     char text[160];
@@ -70,7 +69,7 @@ static int log_record(const struct host_result *hr, char *value, void *ud, struc
     (void)hr;
     (void)e;
     if (!strncmp(value, "clock ", 6))
-        clock_sample(&a->clock, value + 6, a->sent_us);
+        clock_sample(&a->clock, value + 6);
     if (strncmp(value, "log ", 4) != 0 || a->at_us || a->lines++ > LOG_MAX)
         return 0;
     char *text = log_time(value + 4, ns);
@@ -92,11 +91,7 @@ static void mark_detected(struct tester *x, struct trial *t, const struct fault 
     struct log_ask best = {0};
     for (const struct host *h = NULL; (h = cluster_next(run_cluster(x->run), h, ROLE_DIRECTOR));) {
         struct err e = {0};
-        struct log_ask a = {.trial = t,
-                            .faulty = f->host,
-                            .director = h,
-                            .fault_us = fault_us,
-                            .sent_us = clock_us()};
+        struct log_ask a = {.trial = t, .faulty = f->host, .director = h, .fault_us = fault_us};
         struct remote_query q = {.fragment = log_fragment, .record = log_record, .ud = &a};
         if (run_query_host(x->run, h, &q, LOG_MS, &e) == 0 && a.at_us &&
             (!best.at_us || a.at_us < best.at_us))

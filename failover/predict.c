@@ -11,6 +11,9 @@ struct takeover {
     unsigned missed; /* adverts unheard before the other director acts */
 };
 
+/* Beside the timers: waking up, moving addresses, telling the neighbours. */
+enum { WORK_US = 100 * 1000 };
+
 /* Below 2.0.0 the down timer counts one advert more (seen: 1.3.5). */
 static const struct version v2_0_0 = {2, 0, 0};
 
@@ -46,7 +49,7 @@ static struct prediction nothing(const char *how)
 static struct prediction clean_stop(struct arena *a, const struct takeover *t)
 {
     int64_t more = t->missed > 3 ? t->advert : 0;
-    struct prediction p = {.high_us = t->skew + more};
+    struct prediction p = {.high_us = t->skew + more + WORK_US};
     p.how = arena_printf(a,
                          "its goodbye (an advert of priority 0) is followed after the skew of "
                          "%.3g s%s",
@@ -58,7 +61,7 @@ static struct prediction clean_stop(struct arena *a, const struct takeover *t)
 static struct prediction crash(struct arena *a, const struct takeover *t, bool forwards_on)
 {
     struct prediction p = {.low_us = (t->missed - 1) * t->advert + t->skew,
-                           .high_us = t->missed * t->advert + t->skew};
+                           .high_us = t->missed * t->advert + t->skew + WORK_US};
     p.how = arena_printf(
         a,
         "%u adverts of %.3g s unheard, the last of them up to one interval ago, "
@@ -81,7 +84,7 @@ static struct prediction bad_checks(struct arena *a, const struct health_check *
     int64_t each = silent ? (int64_t)hc->timeout_ms * 1000 : 0;
     struct prediction p = {.low_us =
                                tries * each + hc->retries * (int64_t)hc->retry_delay_ms * 1000};
-    p.high_us = p.low_us + (int64_t)hc->interval_ms * 1000;
+    p.high_us = p.low_us + (int64_t)hc->interval_ms * 1000 + WORK_US;
     autosb struct strbuf sb = {0};
     sb_addf(&sb, "checks every %.3g s, %lld tries", hc->interval_ms / 1e3, (long long)tries);
     if (silent)
@@ -140,12 +143,12 @@ struct prediction predict(struct run *r, const struct scenario *s, const struct 
 unsigned predict_hold_ms(struct run *r, const struct scenario *s, const struct service *svc,
                          const struct host *host)
 {
-    enum { AT_LEAST_MS = 3000, SPARE_MS = 2000 };
+    enum { AT_LEAST_MS = 3000, NFS_MS = 8000, SPARE_MS = 2000 };
     struct arena a = {0};
     struct prediction p = predict(r, s, svc, host, 0, &a);
     arena_free(&a);
     if (s->target == TARGET_NFS)
-        return AT_LEAST_MS;
+        return NFS_MS;
     unsigned ms = (unsigned)(p.high_us / 1000) + SPARE_MS;
     return ms < AT_LEAST_MS ? AT_LEAST_MS : ms;
 }

@@ -8,7 +8,8 @@
 #include "verify/verify.h"
 
 enum {
-    BASELINE_MS = 2000,      /* of load before the fault, to compare with */
+    BASELINE_MS = 2000, /* of load without a loss before the fault */
+    BASELINE_LIMIT_MS = 30 * 1000,
     TAIL_MS = 1000,          /* of load without a loss, before all counts as well */
     PREPARED_MS = 2000,      /* after a preparing fault: its own losses are over */
     LOOK_MS = 300,           /* between two looks at everybody's health */
@@ -116,6 +117,31 @@ static int prepare(struct attempt *a, struct err *e)
     return tester_sleep(a->x, PREPARED_MS + a->t->predicted.high_us / 1000, e);
 }
 
+/* Load without a loss, to compare with: what was lost before the fault is not the fault's doing. */
+static int baseline(struct attempt *a, struct err *e)
+{
+    int64_t deadline = deadline_in(BASELINE_LIMIT_MS);
+    struct load_counts n;
+    tester_say(a->x, a->t, "%u requests a second, for comparison", a->x->options->rate);
+    for (int64_t from_us = 0;;) {
+        if (tester_sleep(a->x, LOOK_MS, e) < 0)
+            return -1;
+        load_counts(a->load, &n);
+        int64_t now = clock_us() - load_epoch(a->load);
+        if (n.last_lost_due_us >= from_us)
+            from_us = n.last_lost_due_us + 1;
+        if (now - from_us >= BASELINE_MS * 1000)
+            return 0;
+        if (!deadline_left(deadline)) {
+            fail(
+                a,
+                "requests are lost before any fault (%zu of %zu): there is nothing to compare with",
+                n.lost, n.done);
+            return 1;
+        }
+    }
+}
+
 static int start_looking(struct attempt *a, struct err *e)
 {
     struct tester *x = a->x;
@@ -131,10 +157,7 @@ static int start_looking(struct attempt *a, struct err *e)
     if (x->via.on_link)
         a->watch = neigh_watch_start(&x->service->vip, x->via.ifindex, &ignored);
     a->load = load_start(&o, e);
-    if (!a->load)
-        return -1;
-    tester_say(x, a->t, "%u requests a second, for comparison", o.rate);
-    return tester_sleep(x, BASELINE_MS, e);
+    return a->load ? baseline(a, e) : -1;
 }
 
 static int break_it(struct attempt *a, struct err *e)
@@ -230,10 +253,21 @@ static bool went_on_serving(const struct attempt *a)
     return !strcmp(t->scenario->name, "rs-drain") && own * r->n_backends * 2 > during;
 }
 
+/* A fault of the active director that left the VIP where it was has shown nothing. */
+static bool stayed(const struct attempt *a)
+{
+    const struct trial *t = a->t;
+    return t->scenario->target == TARGET_ACTIVE &&
+           strcmp(t->scenario->name, "director-return") != 0 && !trial_mark(t, MARK_MOVED) &&
+           !trial_mark(t, MARK_DETECTED);
+}
+
 static void judge(struct attempt *a)
 {
     struct trial *t = a->t;
     struct failover_report *r = a->x->report;
+    if (!a->why[0] && stayed(a))
+        fail(a, "the VIP did not leave %s", t->host);
     if (!a->why[0] && went_on_serving(a))
         fail(a, "%s was drained and yet answered a good part of the requests", t->host);
     if (a->why[0]) {
