@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "probe/request.h"
+#include "probe/via.h"
 
 int http_global_init(struct err *e)
 {
@@ -53,12 +55,28 @@ static void perform(CURL *curl, char *error, struct http_result *r)
         error[0] = '\0';
 }
 
-static void get(const struct request_text *text, unsigned timeout_ms, char *error,
+/* Before connect(), which looks up the route. */
+static int mark_socket(void *mark, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)purpose;
+    return setsockopt(fd, SOL_SOCKET, SO_MARK, mark, sizeof(unsigned)) < 0 ? CURL_SOCKOPT_ERROR
+                                                                           : CURL_SOCKOPT_OK;
+}
+
+static CURLcode set_mark(CURL *curl, unsigned *mark)
+{
+    CURLcode bad = curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, mark_socket);
+    return bad ? bad : curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, mark);
+}
+
+static void get(const struct request_text *text, unsigned timeout_ms, unsigned mark, char *error,
                 struct http_result *r)
 {
     CURL *curl = curl_easy_init();
     CURLcode bad = curl ? request_set_options(curl, text, &r->body) : CURLE_OUT_OF_MEMORY;
     bad = bad ? bad : set_limits(curl, timeout_ms, error);
+    if (mark)
+        bad = bad ? bad : set_mark(curl, &mark);
     if (!bad)
         perform(curl, error, r);
     else if (!error[0])
@@ -66,8 +84,8 @@ static void get(const struct request_text *text, unsigned timeout_ms, char *erro
     curl_easy_cleanup(curl);
 }
 
-void http_get(const struct ipaddr *addr, unsigned port, const char *path, const char *host,
-              unsigned timeout_ms, struct http_result *r)
+static void get_marked(const struct ipaddr *addr, unsigned port, const char *path, const char *host,
+                       unsigned timeout_ms, unsigned mark, struct http_result *r)
 {
     *r = (struct http_result){.body.cap = HTTP_MAX_BODY};
     char error[CURL_ERROR_SIZE] = "";
@@ -76,9 +94,21 @@ void http_get(const struct ipaddr *addr, unsigned port, const char *path, const 
     if (request_text_init(&text, addr, port, path, host, &e) < 0)
         snprintf(error, sizeof error, "%.*s", (int)sizeof error - 1, e.msg);
     else
-        get(&text, timeout_ms, error, r);
+        get(&text, timeout_ms, mark, error, r);
     request_text_free(&text);
     snprintf(r->error, sizeof r->error, "%.*s", (int)sizeof r->error - 1, error);
+}
+
+void http_get(const struct ipaddr *addr, unsigned port, const char *path, const char *host,
+              unsigned timeout_ms, struct http_result *r)
+{
+    get_marked(addr, port, path, host, timeout_ms, 0, r);
+}
+
+void http_get_via(const struct via *way, unsigned port, const char *path, const char *host,
+                  unsigned timeout_ms, struct http_result *r)
+{
+    get_marked(&way->to, port, path, host, timeout_ms, way->mark, r);
 }
 
 void http_result_free(struct http_result *r)

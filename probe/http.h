@@ -26,4 +26,8 @@ void http_global_exit(void);
  */
 void http_get(const struct ipaddr *addr, unsigned port, const char *path, const char *host,
               unsigned timeout_ms, struct http_result *r);
+/* The same to an open way's far end (see via.h), through its neighbour. */
+struct via;
+void http_get_via(const struct via *way, unsigned port, const char *path, const char *host,
+                  unsigned timeout_ms, struct http_result *r);
 void http_result_free(struct http_result *r);

@@ -10,73 +10,35 @@
 #include <netlink/socket.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "base/mem.h"
 #include "probe/arp.h"
-
-/* The kernel answers at once; this is for the day when it does not. */
-enum { NETLINK_TIMEOUT_SECONDS = 2 };
-
-static void cleanup_socket(struct nl_sock **sk)
-{
-    nl_socket_free(*sk); /* accepts NULL */
-}
-
-static void cleanup_msg(struct nl_msg **msg)
-{
-    nlmsg_free(*msg);
-}
-
-static void cleanup_addr(struct nl_addr **addr)
-{
-    nl_addr_put(*addr);
-}
-
-static void cleanup_cache(struct nl_cache **cache)
-{
-    nl_cache_free(*cache);
-}
+#include "probe/netlink.h"
 
 static void cleanup_neigh(struct rtnl_neigh **neigh)
 {
     rtnl_neigh_put(*neigh);
 }
 
-#define cleanup(f) __attribute__((cleanup(f)))
-
-static struct nl_sock *open_netlink(struct err *e)
-{
-    struct nl_sock *sk = nl_socket_alloc();
-    if (!sk) {
-        err_set(e, ERR_SYSTEM, "cannot allocate a netlink socket");
-        return NULL;
-    }
-    int n = nl_connect(sk, NETLINK_ROUTE);
-    if (n < 0) {
-        err_set(e, ERR_SYSTEM, "cannot open a netlink socket: %s", nl_geterror(n));
-        nl_socket_free(sk);
-        return NULL;
-    }
-    /* libnl itself waits for ever. */
-    struct timeval limit = {.tv_sec = NETLINK_TIMEOUT_SECONDS};
-    if (setsockopt(nl_socket_get_fd(sk), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0) {
-        err_errno(e, "cannot set a time limit on a netlink socket");
-        nl_socket_free(sk);
-        return NULL;
-    }
-    return sk;
-}
-
 struct route_reply {
     bool answered;
     unsigned char type; /* RTN_* */
     bool gateway;
+    struct ipaddr next; /* the gateway, where it is of the route's own family */
     int ifindex;
     struct ipaddr source;
     int error; /* errno from the kernel: libnl's own codes lose the difference */
     bool done;
 };
+
+static void take_address(struct nlattr *attr, int family, struct ipaddr *out)
+{
+    size_t want = family == AF_INET6 ? 16 : 4;
+    if (!attr || (size_t)nla_len(attr) != want)
+        return;
+    out->family = family;
+    memcpy(out->b, nla_data(attr), want);
+}
 
 static int on_route(struct nl_msg *msg, void *ud)
 {
@@ -92,11 +54,8 @@ static int on_route(struct nl_msg *msg, void *ud)
     reply->gateway = attrs[RTA_GATEWAY] || attrs[RTA_VIA];
     if (attrs[RTA_OIF] && nla_len(attrs[RTA_OIF]) == sizeof(uint32_t))
         reply->ifindex = (int)nla_get_u32(attrs[RTA_OIF]);
-    size_t want = rt->rtm_family == AF_INET6 ? 16 : 4;
-    if (attrs[RTA_PREFSRC] && (size_t)nla_len(attrs[RTA_PREFSRC]) == want) {
-        reply->source.family = rt->rtm_family;
-        memcpy(reply->source.b, nla_data(attrs[RTA_PREFSRC]), want);
-    }
+    take_address(attrs[RTA_PREFSRC], rt->rtm_family, &reply->source);
+    take_address(attrs[RTA_GATEWAY], rt->rtm_family, &reply->next);
     return NL_OK;
 }
 
@@ -131,18 +90,20 @@ static int exchange(struct nl_sock *sk, struct nl_msg *msg, struct route_reply *
     return 0;
 }
 
-static int ask_route(const struct ipaddr *to, struct route_reply *reply, struct err *e)
+static int ask_route(const struct ipaddr *to, unsigned mark, struct route_reply *reply,
+                     struct err *e)
 {
     struct rtmsg rt = {
         .rtm_family = (unsigned char)to->family,
         .rtm_dst_len = (unsigned char)ipaddr_bits(to),
     };
-    cleanup(cleanup_socket) struct nl_sock *sk = open_netlink(e);
+    nl_cleanup(cleanup_socket) struct nl_sock *sk = netlink_open(e);
     if (!sk)
         return -1;
-    cleanup(cleanup_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
+    nl_cleanup(cleanup_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
     if (!msg || nlmsg_append(msg, &rt, sizeof rt, NLMSG_ALIGNTO) < 0 ||
-        nla_put(msg, RTA_DST, (int)ipaddr_bits(to) / 8, to->b) < 0)
+        nla_put(msg, RTA_DST, (int)ipaddr_bits(to) / 8, to->b) < 0 ||
+        (mark && nla_put_u32(msg, RTA_MARK, mark) < 0))
         return err_set(e, ERR_SYSTEM, "cannot build a netlink message");
     return exchange(sk, msg, reply, e);
 }
@@ -175,7 +136,7 @@ int route_get(const struct ipaddr *to, struct route *out, struct err *e)
     struct route_reply reply = {0};
     char text[IPADDR_STRLEN];
     memset(out, 0, sizeof *out);
-    if (ask_route(to, &reply, e) < 0 || judge_route(&reply, e) < 0)
+    if (ask_route(to, 0, &reply, e) < 0 || judge_route(&reply, e) < 0)
         return err_wrap(e, "cannot find the route to %s", ipaddr_str(to, text));
     out->local = reply.type == RTN_LOCAL;
     out->on_link = !out->local && !reply.gateway;
@@ -188,25 +149,37 @@ int route_get(const struct ipaddr *to, struct route *out, struct err *e)
     return 0;
 }
 
+int netlink_next_hop(const struct ipaddr *to, unsigned mark, struct ipaddr *next, int *ifindex,
+                     struct err *e)
+{
+    struct route_reply reply = {0};
+    char text[IPADDR_STRLEN];
+    if (ask_route(to, mark, &reply, e) < 0 || judge_route(&reply, e) < 0)
+        return err_wrap(e, "cannot find the route to %s", ipaddr_str(to, text));
+    *next = reply.next;
+    *ifindex = reply.ifindex;
+    return 0;
+}
+
 int neigh_get(const struct ipaddr *addr, int ifindex, bool *found, struct mac *out, struct err *e)
 {
     char text[IPADDR_STRLEN];
     ipaddr_str(addr, text);
     *found = false;
-    cleanup(cleanup_socket) struct nl_sock *sk = open_netlink(e);
+    nl_cleanup(cleanup_socket) struct nl_sock *sk = netlink_open(e);
     if (!sk)
         return err_wrap(e, "cannot read the neighbour entry of %s", text);
     /* The whole table: kernels before 5.0 cannot be asked for one entry. */
-    cleanup(cleanup_cache) struct nl_cache *cache = NULL;
+    nl_cleanup(cleanup_cache) struct nl_cache *cache = NULL;
     int n = rtnl_neigh_alloc_cache(sk, &cache);
     if (n < 0)
         return err_set(e, ERR_SYSTEM, "cannot read the neighbour entry of %s: %s", text,
                        nl_geterror(n));
-    cleanup(cleanup_addr) struct nl_addr *dst =
+    nl_cleanup(cleanup_addr) struct nl_addr *dst =
         nl_addr_build(addr->family, addr->b, ipaddr_bits(addr) / 8);
     if (!dst)
         return err_set(e, ERR_SYSTEM, "cannot read the neighbour entry of %s: no memory", text);
-    cleanup(cleanup_neigh) struct rtnl_neigh *neigh = rtnl_neigh_get(cache, ifindex, dst);
+    nl_cleanup(cleanup_neigh) struct rtnl_neigh *neigh = rtnl_neigh_get(cache, ifindex, dst);
     struct nl_addr *mac = neigh ? rtnl_neigh_get_lladdr(neigh) : NULL;
     /* The kernel leaves the MAC out while it asks, and after it has asked in vain. */
     if (!mac || nl_addr_get_len(mac) != sizeof out->b)

@@ -15,6 +15,9 @@ def reply(status, body=b"", extra=""):
 def answer(conn, path, head):
     if path == "/ok":
         conn.sendall(reply(200, b"hello\n"))
+    elif path == "/whoami":
+        with open("/sys/class/net/eth0/address", "rb") as f:
+            conn.sendall(reply(200, f.read()))
     elif path == "/echo":
         conn.sendall(reply(200, head))
     elif path.startswith("/status/"):

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,6 +15,7 @@
 #include "probe/http.h"
 #include "probe/load.h"
 #include "probe/neigh_watch.h"
+#include "probe/via.h"
 
 static void add_text(struct strbuf *out, const char *key, const char *value)
 {
@@ -263,6 +265,41 @@ static int do_watch(char **argv)
     return finish(&out);
 }
 
+/*
+ * TO NEIGHBOUR PORT WAIT: open a way, GET /whoami through it. WAIT "-": close it; "hold": say so on
+ * standard output and wait to be killed with it open.
+ */
+static int do_via(char **argv)
+{
+    struct ipaddr to, neighbour;
+    struct route link;
+    struct via way;
+    struct err e = {0};
+    uint64_t port;
+    if (!address(argv[0], &to) || !address(argv[1], &neighbour) ||
+        !parse_u64(argv[2], 1, 65535, &port))
+        return 2;
+    if (http_global_init(&e) < 0)
+        return failed(&e);
+    size_t swept = via_sweep();
+    if (route_get(&neighbour, &link, &e) < 0 || via_open(&to, &neighbour, &link, &way, &e) < 0)
+        return failed(&e);
+    struct http_result r;
+    http_get_via(&way, (unsigned)port, "/whoami", NULL, 1000, &r);
+    autosb struct strbuf out = {0};
+    sb_addf(&out, "\"swept\": %zu, \"mark\": %u, \"status\": %ld, ", swept, way.mark, r.status);
+    add_text(&out, "error", r.error);
+    add_text(&out, "body", sb_str(&r.body));
+    http_result_free(&r);
+    int rc = finish(&out);
+    fflush(stdout);
+    if (strcmp(argv[3], "hold") == 0)
+        pause();
+    via_close(&way);
+    http_global_exit();
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -270,13 +307,12 @@ int main(int argc, char **argv)
         int args;
         int (*run)(char **argv);
     } commands[] = {
-        {"http", 5, do_http},   {"route", 1, do_route}, {"arp", 3, do_arp},
-        {"neigh", 1, do_neigh}, {"mac", 1, do_mac},     {"load", 8, do_load},
-        {"watch", 2, do_watch},
+        {"http", 5, do_http}, {"route", 1, do_route}, {"arp", 3, do_arp},   {"neigh", 1, do_neigh},
+        {"mac", 1, do_mac},   {"via", 4, do_via},     {"load", 8, do_load}, {"watch", 2, do_watch},
     };
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         if (argc == commands[i].args + 2 && strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argv + 2);
-    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac|load|watch ARGUMENT...\n");
+    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac|via|load|watch ARGUMENT...\n");
     return 2;
 }
