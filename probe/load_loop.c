@@ -279,7 +279,7 @@ static bool take_events(struct load *l)
             act(l, fd, curl_bits(events[i].events));
         begin_due(l, 1); /* however much there is to read */
     }
-    return n == EVENTS;
+    return n < 0 || n == EVENTS; /* EINTR is what a process hears that was stopped and goes on */
 }
 
 void *load_loop_run(void *load)

@@ -9,7 +9,7 @@
 
 struct neigh_change {
     int64_t at_us;  /* clock_us() when it was read */
-    bool resolved;  /* false: the entry has no MAC any more (failed, deleted) */
+    bool resolved;  /* false: the entry has no MAC any more (failed, deleted, asked for anew) */
     struct mac mac; /* resolved only */
 };
 
@@ -21,5 +21,5 @@ struct neigh_watch;
 struct neigh_watch *neigh_watch_start(const struct ipaddr *addr, int ifindex, struct err *e);
 /* The changes so far, the first being what was there at the start (if anything); to be freed. */
 void neigh_watch_copy(struct neigh_watch *w, neigh_changes *out);
-/* The same, and end the thread. Safe for NULL. */
+/* The same, and end the thread. Safe for NULL, either of them. */
 void neigh_watch_stop(struct neigh_watch *w, neigh_changes *out);

@@ -245,22 +245,48 @@ def test_what_could_not_be_begun_in_time_is_not_the_servers_fault(net, web):
     freeze(p, 0.5)
     r = finish(p)
     assert_schedule(r, 1000)
-    assert set(outcomes(r)) <= {"ok", "other"}
     assert outcomes(r)["other"] >= 0.3 * RATE
+    # Begun with next to no time left, or under way when it froze: these had their time.
+    assert outcomes(r)["timeout"] <= 0.05 * RATE and r["lost"] <= outcomes(r).total() - 0.3 * RATE
     assert all(x.sent - x.due >= 100_000 for x in r["records"] if x.outcome == "other")
+
+
+def test_an_answer_that_came_while_we_were_frozen_counts(net, web):
+    p = start(net, 1200, timeout=400)
+    time.sleep(0.3)
+    web.signal(signal.SIGSTOP)
+    time.sleep(0.25)
+    p.send_signal(signal.SIGSTOP)  # with 0.25 s worth of requests under way
+    web.signal(signal.SIGCONT)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGCONT)
+    r = finish(p)
+    assert_schedule(r, 1200)
+    waited = [x for x in r["records"] if x.sent - x.due < 100_000 and x.done - x.due > 450_000]
+    assert len(waited) >= 0.15 * RATE
+    assert Counter(x.outcome for x in waited)["ok"] >= len(waited) - 0.02 * RATE
 
 
 # --- resources ---
 
-def test_ports_are_not_used_up(net, web):
-    """The server closes first: TIME_WAIT is on its side."""
-    assert set(outcomes(load(net, 1000))) == {"ok"}
+def resets_sent(net):
+    shown = subprocess.run(net.argv("op", "cat", "/proc/net/snmp"), check=True, capture_output=True,
+                           text=True).stdout
+    names, values = (line.split() for line in shown.splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("OutRsts")])
 
+
+def test_ports_are_not_used_up(net, web):
+    """The server closes first: TIME_WAIT is on its side. Nor is it reset to get there."""
     def waiting(name):
         shown = subprocess.run(net.argv(name, "ss", "-Htan", "state", "time-wait"), check=True,
                                capture_output=True, text=True).stdout
         return sum(f":{PORT} " in line for line in shown.splitlines())
-    assert waiting("op") <= RATE // 20 and waiting("h2") >= RATE // 2
+    before = resets_sent(net)
+    assert set(outcomes(load(net, 1500))) == {"ok"}
+    # The last 0.1 s worth of connections is not waited for.
+    assert resets_sent(net) - before <= 0.2 * RATE
+    assert waiting("op") <= 0.1 * RATE and waiting("h2") >= 0.5 * RATE
 
 
 def test_room_for_all_to_wait_is_made_or_missed_at_the_start(net, web):
@@ -268,9 +294,11 @@ def test_room_for_all_to_wait_is_made_or_missed_at_the_start(net, web):
     r = tool(net, *args, 60000, 50, "-", status=1, before=("prlimit", "--nofile=1024"))
     assert "need 14304 open files; the limit is 1024" in r["error"]
     assert "ulimit -n 14304" in r["hint"]
-    raised = net.argv("op", "prlimit", "--nofile=64:8192", TOOL, *map(str, args), "1000", "50", "-")
+    # Raised from 64: there are more than that under way at once.
+    raised = net.argv("op", "prlimit", "--nofile=64:8192", TOOL, "load", BLACK_HOLE, "80", "/", "-",
+                      str(RATE), "1000", "700", "-")
     out = subprocess.run(raised, capture_output=True, text=True, timeout=20, check=True).stdout
-    assert '"ok", 200' in out
+    assert out.count('"timeout"') >= 0.7 * RATE and '"other"' not in out
 
 
 @pytest.mark.parametrize("rate, timeout, word", [
