@@ -3,8 +3,8 @@
 #include "engine/restype.h"
 
 /*
- * ob_sysctl INDEX PATH INDEX PATH...: the shell's own read cannot do it, since it reads byte by byte
- * and /proc/sys answers the second read with end-of-file. awk takes i=... between its files.
+ * ob_sysctl INDEX PATH INDEX PATH...: the shell's own read cannot do it, since it reads byte by
+ * byte and /proc/sys answers the second read with end-of-file. awk takes i=... between its files.
  */
 static const char functions[] =
     "ob_sysctl() {\n"
@@ -40,7 +40,11 @@ static int parse(struct resource *have, const struct resource *want, struct aren
                  const char *field, char *value, struct err *e)
 {
     (void)want, (void)field, (void)e;
-    have->sysctl.value = arena_strdup(a, value);
+    /* Vectors are separated by tabs (proc_dointvec), by any blank when written: "1\t3", "1 3". */
+    char *s = arena_strdup(a, value);
+    for (char *p = s; (p = strchr(p, '\t'));)
+        *p = ' ';
+    have->sysctl.value = s;
     return 0;
 }
 

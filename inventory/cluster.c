@@ -26,6 +26,11 @@ const struct host *cluster_host(const struct cluster *c, const char *name)
     return NULL;
 }
 
+bool cluster_hands_over(const struct cluster *c)
+{
+    return c->profile == PROFILE_FAST && cluster_count(c, ROLE_DIRECTOR) > 1;
+}
+
 const char *role_name(enum role r)
 {
     switch (r) {

@@ -23,6 +23,12 @@ enum check_type { CHECK_TCP, CHECK_HTTP };
 enum become { BECOME_NONE, BECOME_SUDO };
 enum host_key_policy { HOST_KEY_STRICT };
 
+/* Whose timers and habits are the defaults. An explicit value always wins. */
+enum profile {
+    PROFILE_FAST,    /* fail over in tenths of a second, hand over without loss */
+    PROFILE_ARTICLE, /* the walk-through's own: there to be compared with */
+};
+
 enum firewall_policy {
     FIREWALL_OPEN,    /* let VRRP, the services and NFS through whatever firewall is active */
     FIREWALL_DISABLE, /* stop and disable it, as the article does */
@@ -123,6 +129,7 @@ struct cluster {
     struct vrrp vrrp;
     struct nfs nfs;              /* export_path NULL: no NFS host in the inventory */
     struct network network;
+    enum profile profile;
     enum firewall_policy firewall;
     enum selinux_policy selinux;
     struct host *hosts;          /* in the order of the file */
@@ -135,6 +142,8 @@ struct cluster {
 const struct host *cluster_next(const struct cluster *c, const struct host *after, unsigned roles);
 size_t cluster_count(const struct cluster *c, unsigned roles);
 const struct host *cluster_host(const struct cluster *c, const char *name);
+/* Two directors that hand over to each other: know of connections, and of planned stops. */
+bool cluster_hands_over(const struct cluster *c);
 const char *role_name(enum role r); /* "director", "real_server", "nfs" */
 
 void cluster_free(struct cluster *c);

@@ -29,13 +29,15 @@ char *where_pointer(const struct where *w)
 void decode_defaults(struct decoder *d, const struct table *t, void *out)
 {
     struct diagnostics none = {0};
-    struct decoder quiet = {.arena = d->arena, .diags = &none, .base_dir = d->base_dir};
+    struct decoder quiet = {
+        .arena = d->arena, .diags = &none, .base_dir = d->base_dir, .profile = d->profile};
     const struct where top = {0};
     for (size_t i = 0; i < t->n_fields; i++) {
         const struct field *f = &t->fields[i];
-        if (!f->def)
+        const char *def = d->profile == PROFILE_ARTICLE && f->article ? f->article : f->def;
+        if (!def)
             continue;
-        json_t *v = json_loads(f->def, JSON_DECODE_ANY, NULL);
+        json_t *v = json_loads(def, JSON_DECODE_ANY, NULL);
         if (!v || decode_value(&quiet, f, v, out, &top) < 0)
             abort(); /* a default that its own rule refuses */
         json_decref(v);

@@ -9,6 +9,7 @@ struct decoder {
     struct arena *arena; /* for strings and lists */
     struct diagnostics *diags;
     const char *base_dir; /* relative paths start here */
+    enum profile profile; /* whose defaults */
 };
 
 /* Where a value is: a chain up to the top, so that a pointer is only made when one is needed. */
@@ -36,7 +37,7 @@ static inline bool seen_good(const struct seen *s, unsigned field)
     return !(s->bad >> field & 1);
 }
 
-/* Set every field that has a default. */
+/* Set every field that has a default in the profile. */
 void decode_defaults(struct decoder *d, const struct table *t, void *out);
 
 /*

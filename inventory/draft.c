@@ -2,7 +2,8 @@
 
 /* The first director is preferred; a high priority takes over sooner: (256 - p)/256 of an advert.
  */
-enum { FIRST_PRIORITY = 254 };
+static const unsigned priorities[][2] = {
+    [PROFILE_FAST] = {254, 253}, [PROFILE_ARTICLE] = {100, 50}};
 
 static void decode_vips(struct draft *r)
 {
@@ -27,6 +28,12 @@ static void decode_vrrp(struct decoder *d, struct draft *r, const json_t *json,
         v->advert_interval_cs = 100;
 }
 
+static enum check_type default_check(const struct draft *r, const struct service *s)
+{
+    bool web = s->port == 80 && s->protocol == PROTO_TCP;
+    return web && r->c->profile == PROFILE_FAST ? CHECK_HTTP : CHECK_TCP;
+}
+
 static void decode_service(struct decoder *d, struct draft *r, size_t i, const json_t *json,
                            const struct where *w)
 {
@@ -38,7 +45,7 @@ static void decode_service(struct decoder *d, struct draft *r, size_t i, const j
         decode_object(d, &health_table, check, h, &(struct where){.up = w, .key = "check"},
                       &r->health_seen[i]);
     if (!seen_given(&r->health_seen[i], HEALTH_TYPE))
-        h->type = s->port == 80 && s->protocol == PROTO_TCP ? CHECK_HTTP : CHECK_TCP;
+        h->type = default_check(r, s);
 }
 
 static void decode_services(struct decoder *d, struct draft *r, const json_t *list,
@@ -56,7 +63,7 @@ static void decode_services(struct decoder *d, struct draft *r, const json_t *li
         r->services[i] = model;
     if (!json_is_array(list)) {
         r->services[0].port = 80;
-        r->services[0].check.type = CHECK_HTTP;
+        r->services[0].check.type = default_check(r, &r->services[0]);
         return;
     }
     for (size_t i = 0; i < r->n_services; i++)
@@ -95,7 +102,7 @@ static void decode_hosts(struct decoder *d, struct draft *r, const json_t *list,
         decode_host(d, r, i, json_array_get(list, i), &(struct where){.up = w, .index = i});
         if ((h->roles & ROLE_DIRECTOR) && directors < 2) {
             if (!h->priority)
-                h->priority = FIRST_PRIORITY - directors;
+                h->priority = priorities[c->profile][directors];
             directors++;
         }
     }
@@ -112,6 +119,7 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     if (!json_is_object(json))
         return;
     c->name = r->top.name;
+    c->profile = d->profile = r->top.profile;
     c->firewall = r->top.firewall;
     c->selinux = r->top.selinux;
     decode_vips(r);

@@ -52,6 +52,7 @@ struct field {
     unsigned unit;    /* TYPE_TIME: how many make a second */
     long min, max;
     const char *def;  /* the default as JSON text; NULL: none, or computed from other values */
+    const char *article; /* the default of profile "article"; NULL: the same */
     const struct choice *choices;
     const struct text_rule *text;
     const struct table *object;
@@ -71,12 +72,13 @@ struct top {
     const char *name;
     struct ipaddr vip;
     struct address_list vips;
+    enum profile profile;
     enum firewall_policy firewall;
     enum selinux_policy selinux;
 };
 
 /* Indexes into the tables, for asking whether a key was given. */
-enum { TOP_SCHEMA, TOP_CLUSTER, TOP_VIP, TOP_VIPS, TOP_SERVICES, TOP_VRRP, TOP_NFS, TOP_SSH,
+enum { TOP_SCHEMA, TOP_CLUSTER, TOP_PROFILE, TOP_VIP, TOP_VIPS, TOP_SERVICES, TOP_VRRP, TOP_NFS, TOP_SSH,
        TOP_NETWORK, TOP_FIREWALL, TOP_SELINUX, TOP_HOSTS, TOP_N };
 enum { SERVICE_VIP, SERVICE_PORT, SERVICE_PROTOCOL, SERVICE_SCHEDULER, SERVICE_PERSISTENCE,
        SERVICE_CHECK, SERVICE_N };

@@ -11,6 +11,8 @@
 static const struct choice protocols[] = {{"tcp", PROTO_TCP}, {"udp", PROTO_UDP}, {0}};
 static const struct choice check_types[] = {{"http", CHECK_HTTP}, {"tcp", CHECK_TCP}, {0}};
 static const struct choice becomes[] = {{"none", BECOME_NONE}, {"sudo", BECOME_SUDO}, {0}};
+static const struct choice profiles[] = {
+    {"fast", PROFILE_FAST}, {"article", PROFILE_ARTICLE}, {0}};
 static const struct choice firewall_policies[] = {
     {"open", FIREWALL_OPEN}, {"disable", FIREWALL_DISABLE}, {"leave", FIREWALL_LEAVE}, {0}};
 static const struct choice selinux_policies[] = {
@@ -49,11 +51,16 @@ static const struct field service_fields[SERVICE_N] = {
 /*
  * Times of checks: keepalived takes any; below a tenth of a second the checks load the servers
  * more than the clients do, above an hour nobody means it.
+ *
+ * The defaults: a server is out of the table after interval + (retries + 1) * timeout + retries *
+ * retry_delay at the latest, 1.4 s when it has fallen silent, 0.6 s when its machine still refuses
+ * connections. A try shorter than the kernel's first SYN retransmission (1 s: RFC 6298, 2.1) gains
+ * nothing from it, so that one lost packet fails a try; two in a row must fail.
  */
 static const struct field health_fields[HEALTH_N] = {
     [HEALTH_TYPE] = {"type", TYPE_CHOICE, AT(struct health_check, type), .choices = check_types,
         .doc = "\"http\": a GET must give the expected status; \"tcp\": the port must accept a "
-               "connection. Default: http for port 80/tcp, tcp for others."},
+               "connection. Default: http for port 80/tcp, tcp for others; profile \"article\": tcp."},
     [HEALTH_PATH] = {"path", TYPE_STRING, AT(struct health_check, path), .text = &check_path_rule,
         .def = "\"/\"", .doc = "http: the path that is fetched."},
     [HEALTH_HOST] = {"host", TYPE_STRING, AT(struct health_check, host), .text = &check_host_rule,
@@ -62,15 +69,17 @@ static const struct field health_fields[HEALTH_N] = {
     [HEALTH_STATUS] = {"status", TYPE_INT, AT(struct health_check, status), .min = 200, .max = 599,
         .def = "200", .doc = "http: the status that means the server is well."},
     [HEALTH_INTERVAL] = {"interval", TYPE_TIME, AT(struct health_check, interval_ms), .unit = 1000,
-        .min = 100, .max = 3600 * 1000L, .def = "1", .doc = "Seconds between two checks."},
+        .min = 100, .max = 3600 * 1000L, .def = "0.5", .article = "15",
+        .doc = "Seconds between two checks. Profile \"article\": 15."},
     [HEALTH_TIMEOUT] = {"timeout", TYPE_TIME, AT(struct health_check, timeout_ms), .unit = 1000,
-        .min = 100, .max = 600 * 1000L, .def = "1",
-        .doc = "Seconds after which a check that has no answer has failed."},
+        .min = 100, .max = 600 * 1000L, .def = "0.4", .article = "3",
+        .doc = "Seconds after which a check that has no answer has failed. Profile \"article\": 3."},
     [HEALTH_RETRIES] = {"retries", TYPE_INT, AT(struct health_check, retries), .min = 0, .max = 100,
-        .def = "1", .doc = "Further failed tries before the server leaves the table."},
+        .def = "1", .article = "3",
+        .doc = "Further failed tries before the server leaves the table. Profile \"article\": 3."},
     [HEALTH_RETRY_DELAY] = {"retry_delay", TYPE_TIME, AT(struct health_check, retry_delay_ms),
-        .unit = 1000, .min = 100, .max = 600 * 1000L, .def = "0.5",
-        .doc = "Seconds between a failed try and the next."},
+        .unit = 1000, .min = 100, .max = 600 * 1000L, .def = "0.1", .article = "4",
+        .doc = "Seconds between a failed try and the next. Profile \"article\": 4."},
 };
 
 static const struct field vrrp_fields[VRRP_N] = {
@@ -79,13 +88,16 @@ static const struct field vrrp_fields[VRRP_N] = {
         .max = 255, .def = "51",
         .doc = "The VRRP group; must be unique among all VRRP users of the network."},
     [VRRP_VERSION] = {"version", TYPE_INT, AT(struct vrrp, version), .min = 2, .max = 3, .def = "3",
-        .doc = "3: fractions of a second, no authentication; 2: for peers that know no better."},
+        .article = "2",
+        .doc = "3: fractions of a second, no authentication; 2: for peers that know no better. "
+               "Profile \"article\": 2."},
     /* v3: 12 bits of hundredths (RFC 9568, 5.2.7); v2: a byte of seconds (RFC 3768, 5.3.7).
      * The limit here is the wider of the two; check.c knows which applies. */
     [VRRP_ADVERT_INTERVAL] = {"advert_interval", TYPE_TIME, AT(struct vrrp, advert_interval_cs),
-        .unit = 100, .min = 1, .max = 25500, .def = "0.1",
+        .unit = 100, .min = 1, .max = 25500, .def = "0.1", .article = "1",
         .doc = "Seconds between two adverts; a dead director is noticed after three. Version 3: "
-               "0.01 to 40.95, default 0.1; version 2: whole seconds, 1 to 255, default 1."},
+               "0.01 to 40.95, default 0.1; version 2 and profile \"article\": default 1; version 2: "
+               "whole seconds, 1 to 255."},
     [VRRP_INTERFACE] = {"interface", TYPE_STRING, AT(struct vrrp, interface),
         .text = &interface_rule,
         .doc = "The directors' network interface; default: the one that holds the host's address."},
@@ -93,10 +105,13 @@ static const struct field vrrp_fields[VRRP_N] = {
         .text = &auth_pass_rule,
         .doc = "The simple password of VRRP version 2, sent in clear; version 3 has none."},
     [VRRP_UNICAST] = {"unicast", TYPE_BOOL, AT(struct vrrp, unicast), .def = "true",
-        .doc = "Send adverts to the other director's address instead of multicast 224.0.0.18."},
+        .article = "false",
+        .doc = "Send adverts to the other director's address instead of multicast 224.0.0.18. "
+               "Profile \"article\": false."},
     [VRRP_PREEMPT] = {"preempt", TYPE_BOOL, AT(struct vrrp, preempt), .def = "false",
+        .article = "true",
         .doc = "Whether the director with the higher priority takes the virtual IPs back when it "
-               "returns; each move is a short interruption."},
+               "returns; each move is a short interruption. Profile \"article\": true."},
 };
 
 static const struct field nfs_fields[NFS_N] = {
@@ -184,7 +199,7 @@ static const struct field host_fields[HOST_N] = {
     [HOST_PRIORITY] = {"priority", TYPE_INT, AT(struct host, priority), .min = 1, .max = 254,
         .roles = ROLE_DIRECTOR,
         .doc = "VRRP priority: the higher one is preferred. Default: 254 for the first director, "
-               "253 for the second; a low one takes over more slowly."},
+               "253 for the second; a low one takes over more slowly. Profile \"article\": 100 and 50."},
     /* Of hosts that are no director only where the network is managed: check_network.c. */
     [HOST_INTERFACE] = {"interface", TYPE_STRING, AT(struct host, interface),
         .text = &interface_rule,
@@ -205,6 +220,11 @@ static const struct field top_fields[TOP_N] = {
         .doc = "Where the JSON Schema is, for editors; clusterctl ignores it."},
     [TOP_CLUSTER] = {"cluster", TYPE_STRING, .required = true, AT(struct top, name),
         .text = &name_rule, .doc = "The cluster's name."},
+    [TOP_PROFILE] = {"profile", TYPE_CHOICE, AT(struct top, profile), .choices = profiles,
+        .def = "\"fast\"",
+        .doc = "Where defaults come from. \"fast\": fail over in tenths of a second, hand over "
+               "without loss; \"article\": the timers of the walk-through that this tool started "
+               "from, whose failover takes seconds, to compare with."},
     [TOP_VIP] = {"vip", TYPE_ADDRESS, AT(struct top, vip),
         .doc = "The virtual IPv4 address. Exactly one of vip and vips must be given."},
     /* keepalived puts 20 addresses into an advert (VRRP_MAX_VIP) and old releases drop the rest. */

@@ -9,6 +9,9 @@ struct rules {
 /* NFSv4 needs this port alone (RFC 8881, 2.9); nothing of ours asks for v3. */
 enum { NFS_PORT = 2049 };
 
+/* IPVS connection sync, to multicast 224.0.0.81 (IP_VS_SYNC_PORT of ip_vs_sync.c). */
+enum { SYNC_PORT = 8848 };
+
 static void add(struct rules *r, const char *protocol, unsigned port, const struct ipaddr *source)
 {
     struct fw_rule *rule = &r->list[r->n++];
@@ -51,6 +54,8 @@ static int declare(struct catalog *cat, struct err *e)
     }
     if (roles & ROLE_DIRECTOR)
         add_from(cat, &r, ROLE_DIRECTOR, "vrrp", 0);
+    if ((roles & ROLE_DIRECTOR) && cluster_hands_over(c))
+        add_from(cat, &r, ROLE_DIRECTOR, "udp", SYNC_PORT);
     if (roles & (ROLE_DIRECTOR | ROLE_REAL_SERVER))
         add_services(cat, &r);
     if (roles & ROLE_NFS)
@@ -62,7 +67,7 @@ static int declare(struct catalog *cat, struct err *e)
 
 const struct module module_firewall = {
     .name = "firewall",
-    .summary = "VRRP, the services and NFS come through the firewall",
+    .summary = "VRRP, connection sync, the services and NFS come through the firewall",
     .roles = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS,
     .declare = declare,
 };

@@ -5,23 +5,38 @@
  * sysctl.d after modules-load.d.
  *
  *   expire_nodest_conn         a connection whose real server left the table ends at once instead
- *                              of hanging until its timer runs out.
+ *                              of hanging until its timer runs out; a SYN sent again is scheduled
+ *                              anew (since Linux 5.9).
  *   expire_quiescent_template  a persistent client leaves a server of weight 0 for a working one.
+ *
+ * What the other director learns about connections (modules/keepalived.c: lvs_sync_daemon):
+ *
+ *   sync_threshold "1 3"       a connection is told of at its packets 1, 4, 7, ... once it is
+ *                              established; the default, "3 50", leaves most of a web server's out.
+ *   sync_refresh_period 1      but at most once a second as long as its state does not change, so
+ *                              that downloads do not fill the wire.
+ *
+ * Values as /proc/sys shows them, blanks apart.
  */
+enum condition { ALWAYS, PERSISTENCE, PEER };
 static const struct {
-    const char *key;
-    bool persistence; /* only with a persistent service */
+    const char *key, *value;
+    enum condition when;
 } sysctls[] = {
-    {"net.ipv4.vs.expire_nodest_conn", false},
-    {"net.ipv4.vs.expire_quiescent_template", true},
+    {"net.ipv4.vs.expire_nodest_conn", "1", ALWAYS},
+    {"net.ipv4.vs.expire_quiescent_template", "1", PERSISTENCE},
+    {"net.ipv4.vs.sync_threshold", "1 3", PEER},
+    {"net.ipv4.vs.sync_refresh_period", "1", PEER},
 };
 
-static bool any_persistence(const struct cluster *c)
+static bool applies(const struct cluster *c, enum condition when)
 {
+    if (when == PEER)
+        return cluster_hands_over(c);
+    bool persistent = false;
     for (size_t i = 0; i < c->n_services; i++)
-        if (c->services[i].persistence_s)
-            return true;
-    return false;
+        persistent |= c->services[i].persistence_s > 0;
+    return when == ALWAYS || persistent;
 }
 
 /* ip_vs itself, and ip_vs_NAME of each scheduler once, in the order of the services. */
@@ -44,15 +59,14 @@ static json_t *kernel_modules(struct catalog *cat)
 static int declare(struct catalog *cat, struct err *e)
 {
     const char *name = cat->cluster->name, *load, *conf;
-    bool persistence = any_persistence(cat->cluster);
     json_t *live = json_array();
     load =
         catalog_render(cat, "ipvs.modules.tmpl",
                        json_pack("{s:s, s:o}", "cluster", name, "modules", kernel_modules(cat)), e);
     for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
-        if (persistence || !sysctls[i].persistence)
-            json_array_append_new(live,
-                                  json_pack("{s:s, s:s}", "key", sysctls[i].key, "value", "1"));
+        if (applies(cat->cluster, sysctls[i].when))
+            json_array_append_new(
+                live, json_pack("{s:s, s:s}", "key", sysctls[i].key, "value", sysctls[i].value));
     conf = catalog_render(cat, "ipvs.sysctl.tmpl",
                           json_pack("{s:s, s:o}", "cluster", name, "sysctls", live), e);
     if (!load || !conf)
@@ -60,8 +74,8 @@ static int declare(struct catalog *cat, struct err *e)
     want_file(cat, "/etc/modules-load.d/clusterctl.conf", (struct res_file){.content = load});
     want_file(cat, "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf", (struct res_file){.content = conf});
     for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
-        if (persistence || !sysctls[i].persistence)
-            want_sysctl(cat, sysctls[i].key, "1");
+        if (applies(cat->cluster, sysctls[i].when))
+            want_sysctl(cat, sysctls[i].key, sysctls[i].value);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "engine/paths.h"
 #include "modules/keepalived_version.h"
 #include "modules/os.h"
 #include "modules/registry.h"
@@ -189,20 +190,48 @@ static int startup_delay(const struct catalog *cat)
     return delay;
 }
 
+/*
+ * Who takes the file at HANDOVER_FILE for a FAULT. Before track_file a script must do, which looks
+ * once a second: diff -N takes a file that is not there for an empty one. (test(1) would need a
+ * '!', which begins a comment.)
+ */
+static json_t *handover(const struct cluster *c, struct version v)
+{
+    if (!cluster_hands_over(c))
+        return json_null();
+    if (keepalived_has(v, KEEPALIVED_TRACK_FILE))
+        return json_pack("{s:s}", "file", HANDOVER_FILE);
+    return json_pack("{s:s}", "script", "/usr/bin/diff -qN " HANDOVER_FILE " /dev/null");
+}
+
+/* The article's first director does not listen before it takes the VIPs. */
+static const char *state(const struct catalog *cat)
+{
+    bool first = cat->host == cluster_next(cat->cluster, NULL, ROLE_DIRECTOR);
+    return cat->cluster->profile == PROFILE_ARTICLE && first ? "MASTER" : "BACKUP";
+}
+
+/* garp_master_refresh, seconds. */
+enum { GARP_REFRESH_S = 60 };
+
 static const char *configuration(struct catalog *cat, struct version v, struct err *e)
 {
     const struct vrrp *vrrp = &cat->cluster->vrrp;
     const char *interface = interface_of(cat, e);
     json_t *list = interface ? services(cat, v, e) : NULL;
-    bool peer = cluster_count(cat->cluster, ROLE_DIRECTOR) > 1;
+    bool fast = cat->cluster->profile == PROFILE_FAST, peer = cluster_hands_over(cat->cluster);
     if (!list)
         return NULL;
     json_t *data = json_pack(
-        "{s:s, s:s, s:i, s:s, s:i, s:i, s:s, s:b, s:o, s:o, s:o}", "cluster", cat->cluster->name,
-        "host", cat->host->name, "version", (int)vrrp->version, "interface", interface, "router_id",
-        (int)vrrp->virtual_router_id, "priority", (int)cat->host->priority, "advert_int",
+        "{s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "cluster",
+        cat->cluster->name, "host", cat->host->name, "state", state(cat), "version",
+        (int)vrrp->version, "interface", interface, "router_id", (int)vrrp->virtual_router_id,
+        "priority", (int)cat->host->priority, "advert_int",
         seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt", !vrrp->preempt,
-        "unicast", unicast(cat, v), "vips", vips(cat, interface), "services", list);
+        "alpha", fast, "sync", peer, "handover", handover(cat->cluster, v), "unicast",
+        unicast(cat, v), "vips", vips(cat, interface), "services", list);
+    if (fast)
+        json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
     if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))
         json_object_set_new(data, "startup_delay", json_integer(startup_delay(cat)));
     if (word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0 ||
@@ -211,6 +240,38 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
         return NULL;
     }
     return catalog_render(cat, "keepalived.conf.tmpl", data, e);
+}
+
+/*
+ * How long a takeover lasts at most, in milliseconds: five adverts are the four and a skew of less
+ * than one that keepalived 1.3.5 takes (FIELD-NOTES), and a script is asked once a second.
+ */
+static unsigned takeover_ms(const struct cluster *c, struct version v)
+{
+    unsigned ms = 5 * c->vrrp.advert_interval_cs * 10;
+    return keepalived_has(v, KEEPALIVED_TRACK_FILE) ? ms : ms + 1000;
+}
+
+/* What systemd does around the daemon. It reads this at the next start or stop: nothing restarts.
+ */
+static int drop_in(struct catalog *cat, struct version v, struct err *e)
+{
+    const struct cluster *c = cat->cluster;
+    const char *interface = interface_of(cat, e);
+    if (!interface)
+        return -1;
+    const char *text = catalog_render(
+        cat, "keepalived.dropin.tmpl",
+        json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:o}", "cluster", c->name, "service",
+                  c->profile == PROFILE_FAST, "peer", cluster_hands_over(c), "run_dir", RUN_DIR,
+                  "handover", HANDOVER_FILE, "takeover",
+                  seconds_str(&cat->arena, takeover_ms(c, v)), "vips", vips(cat, interface)),
+        e);
+    if (!text)
+        return -1;
+    want_file(cat, "/etc/systemd/system/keepalived.service.d/clusterctl.conf",
+              (struct res_file){.content = text, .daemon_reload = true});
+    return 0;
 }
 
 static int declare(struct catalog *cat, struct err *e)
@@ -222,7 +283,7 @@ static int declare(struct catalog *cat, struct err *e)
     if (v.major == 0) /* not installed, and a bare machine's package lists may be empty */
         v = os->keepalived;
     const char *text = configuration(cat, v, e);
-    if (!text)
+    if (!text || drop_in(cat, v, e) < 0)
         return -1;
     struct resource *conf = want_file(cat, "/etc/keepalived/keepalived.conf",
                                       (struct res_file){.content = text,

@@ -8,6 +8,7 @@ enum keepalived_feature {
     KEEPALIVED_FRACTIONAL_CHECK, /* fractions of a second in the times of checks */
     KEEPALIVED_STARTUP_DELAY,    /* vrrp_startup_delay */
     KEEPALIVED_PEER_TTL,         /* unicast_peer { ADDRESS min_ttl N max_ttl N } */
+    KEEPALIVED_TRACK_FILE,       /* track_file, by that name */
     KEEPALIVED_UDP_CHECK,        /* UDP_CHECK and PING_CHECK */
     KEEPALIVED_WEIGHT_ZERO,      /* real_server { weight 0 } is accepted, and programmed as 0 */
 };

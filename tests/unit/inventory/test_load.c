@@ -58,10 +58,10 @@ static void reference_has_every_default(void **state)
     assert_string_equal(s->check.path, "/");
     assert_null(s->check.host);
     assert_int_equal(s->check.status, 200);
-    assert_int_equal(s->check.interval_ms, 1000);
-    assert_int_equal(s->check.timeout_ms, 1000);
+    assert_int_equal(s->check.interval_ms, 500);
+    assert_int_equal(s->check.timeout_ms, 400);
     assert_int_equal(s->check.retries, 1);
-    assert_int_equal(s->check.retry_delay_ms, 500);
+    assert_int_equal(s->check.retry_delay_ms, 100);
 
     assert_int_equal(c->vrrp.virtual_router_id, 10);
     assert_int_equal(c->vrrp.version, 3);
@@ -78,6 +78,7 @@ static void reference_has_every_default(void **state)
     assert_non_null(strstr(c->nfs.export_options, "root_squash"));
     assert_string_equal(c->nfs.owner, "root");
     assert_int_equal(c->nfs.mode, 0755);
+    assert_int_equal(c->profile, PROFILE_FAST);
     assert_int_equal(c->firewall, FIREWALL_OPEN);
     assert_int_equal(c->selinux, SELINUX_MANAGE);
     cluster_free(c);
@@ -212,6 +213,51 @@ static void version_2_has_its_own_default_interval(void **state)
     cluster_free(c);
 }
 
+static void the_article_profile_has_its_own_defaults(void **state)
+{
+    (void)state;
+    struct cluster *c = load_example("article.json");
+    const struct health_check *check = &c->services[0].check;
+    assert_int_equal(c->profile, PROFILE_ARTICLE);
+    assert_false(cluster_hands_over(c));
+    assert_int_equal(c->vrrp.version, 2);
+    assert_int_equal(c->vrrp.advert_interval_cs, 100);
+    assert_false(c->vrrp.unicast);
+    assert_true(c->vrrp.preempt);
+    assert_int_equal(cluster_host(c, "LVS-master")->priority, 100);
+    assert_int_equal(cluster_host(c, "LVS-node01")->priority, 50);
+    assert_int_equal(check->type, CHECK_TCP);
+    assert_int_equal(check->interval_ms, 15000);
+    assert_int_equal(check->timeout_ms, 3000);
+    assert_int_equal(check->retries, 3);
+    assert_int_equal(check->retry_delay_ms, 4000);
+    cluster_free(c);
+}
+
+static void what_is_given_wins_over_the_profile(void **state)
+{
+    (void)state;
+    struct cluster *c = parse(
+        "{\"cluster\":\"c\",\"vip\":\"10.0.0.9\",\"profile\":\"article\","
+        "\"vrrp\":{\"version\":3,\"advert_interval\":0.2,\"unicast\":true,\"preempt\":false},"
+        "\"services\":[{\"port\":80,\"check\":{\"type\":\"http\",\"interval\":0.5}},"
+        "{\"port\":81}],\"hosts\":["
+        "{\"name\":\"d\",\"address\":\"127.0.0.1\",\"role\":\"director\"},"
+        "{\"name\":\"e\",\"address\":\"127.0.0.3\",\"role\":\"director\",\"priority\":200},"
+        "{\"name\":\"w\",\"address\":\"127.0.0.2\",\"role\":\"real_server\"}]}");
+    assert_int_equal(c->vrrp.version, 3);
+    assert_int_equal(c->vrrp.advert_interval_cs, 20);
+    assert_true(c->vrrp.unicast);
+    assert_false(c->vrrp.preempt);
+    assert_int_equal(c->services[0].check.type, CHECK_HTTP);
+    assert_int_equal(c->services[0].check.interval_ms, 500);
+    assert_int_equal(c->services[0].check.timeout_ms, 3000);
+    assert_int_equal(c->services[1].check.interval_ms, 15000);
+    assert_int_equal(c->hosts[0].priority, 100);
+    assert_int_equal(c->hosts[1].priority, 200);
+    cluster_free(c);
+}
+
 static void unreadable_files_are_system_errors(void **state)
 {
     (void)state;
@@ -234,6 +280,8 @@ int main(void)
         cmocka_unit_test(hosts_inherit_ssh_key_by_key),
         cmocka_unit_test(services_spread_over_vips),
         cmocka_unit_test(version_2_has_its_own_default_interval),
+        cmocka_unit_test(the_article_profile_has_its_own_defaults),
+        cmocka_unit_test(what_is_given_wins_over_the_profile),
         cmocka_unit_test(unreadable_files_are_system_errors),
     };
     return cmocka_run_group_tests_name("inventory/load", tests, NULL, NULL);
