@@ -32,7 +32,7 @@ static void lay_out(struct figure *f)
     f->labels = figure_lanes(f) * FIGURE_LANE + 4;
     f->bars = f->labels + (f->view.bars ? FIGURE_PAD + FIGURE_BARS : 0);
     f->latency = f->bars + FIGURE_PAD + FIGURE_LATENCY;
-    f->lost = f->latency + (lost_kinds(f->t) ? 6 + lost_kinds(f->t) * FIGURE_ROW : 0);
+    f->lost = f->latency + (lost_kinds(f->t) ? FIGURE_GAP + lost_kinds(f->t) * FIGURE_ROW : 0);
     f->height = f->lost + 24;
     scale_latency(f);
 }
@@ -125,7 +125,6 @@ static void gutter(const struct figure *f)
     if (f->view.bars) {
         sb_addf(&text, "%u/s", f->t->log.rate);
         gutter_text(f, f->bars - FIGURE_BARS + 4, "tick", sb_str(&text));
-        gutter_text(f, f->bars - FIGURE_BARS / 2.0 + 4, "name", "answers");
         gutter_text(f, f->bars + 4, "tick", "0");
     }
     for (int p = f->low; p <= f->high; p++) {
@@ -134,7 +133,7 @@ static void gutter(const struct figure *f)
         sb_addf(&text, "%.0f %s", pow(10, p % 3), unit[p / 3 > 2 ? 2 : p / 3]);
         gutter_text(f, figure_latency_y(f, pow(10, p)) + 4, "tick", sb_str(&text));
     }
-    double y = f->latency + 6;
+    double y = f->latency + FIGURE_GAP;
     for (unsigned o = LOAD_OK + 1; o < LOAD_OUTCOMES; o++) {
         if (!f->t->measured.by_outcome[o])
             continue;

@@ -34,7 +34,14 @@ static inline bool figure_shows(const struct figure *f, int64_t us)
     return us >= f->view.from && us < f->view.to;
 }
 
-enum { FIGURE_PAD = 20, FIGURE_BARS = 90, FIGURE_LATENCY = 120, FIGURE_ROW = 16, FIGURE_LANE = 15 };
+enum {
+    FIGURE_PAD = 20,
+    FIGURE_BARS = 90,
+    FIGURE_LATENCY = 120,
+    FIGURE_ROW = 16,
+    FIGURE_LANE = 15,
+    FIGURE_GAP = 12
+};
 
 /* failover_marks.c */
 /* Lanes that the labels need so that none covers another. */

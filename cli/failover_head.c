@@ -9,7 +9,7 @@ struct totals {
     size_t trials, trials_passed;                           /* those that were not skipped */
     size_t requests, lost;
     size_t planned, planned_lost; /* trials, requests */
-    const struct trial *worst;    /* by outage; NULL: none was carried out */
+    const struct trial *worst;    /* by outage, failed ones too: clients saw it; NULL: no load */
 };
 
 static void add_trial(struct totals *n, const struct trial *t)
@@ -24,7 +24,7 @@ static void add_trial(struct totals *n, const struct trial *t)
         n->planned++;
         n->planned_lost += t->measured.lost;
     }
-    if (trial_counts(t) && (!n->worst || t->measured.outage_us > n->worst->measured.outage_us))
+    if (t->measured.requests && (!n->worst || t->measured.outage_us > n->worst->measured.outage_us))
         n->worst = t;
 }
 
@@ -63,8 +63,7 @@ static void headline(struct strbuf *out, const struct failover_report *r, const 
     if (!n->tried)
         sb_add(out, "Nothing was tested");
     else if (n->failed)
-        sb_addf(out, "%zu of %zu scenarios failed: the cluster did not come through", n->failed,
-                n->tried);
+        sb_addf(out, "%zu of %zu scenarios failed", n->failed, n->tried);
     else if (n->over)
         sb_addf(out, "%zu of %zu scenarios cost more than the budget allows", n->over, n->tried);
     else if (n->tried == 1)
@@ -74,6 +73,22 @@ static void headline(struct strbuf *out, const struct failover_report *r, const 
     if (r->interrupted)
         sb_add(out, n->failed || n->over || !n->tried ? "; the test was interrupted"
                                                       : " before the test was interrupted");
+}
+
+/* Which scenarios came to this verdict, as links. */
+static void name_scenarios(struct strbuf *out, const struct failover_report *r,
+                           enum trial_verdict v, const char *what)
+{
+    const char *before = what, *last = "";
+    for (size_t i = 0; i < r->summaries.n; i++) {
+        const char *name = r->summaries.v[i].scenario->name;
+        if (summary_verdict(&r->summaries.v[i]) != v)
+            continue;
+        sb_addf(out, "%s<a href=\"#%s\">%s</a>", before, name, name);
+        before = ", ";
+        last = ".";
+    }
+    sb_add(out, last);
 }
 
 static void lead(struct strbuf *out, const struct failover_report *r, const struct totals *n)
@@ -92,6 +107,9 @@ static void lead(struct strbuf *out, const struct failover_report *r, const stru
     } else if (n->worst) {
         sb_add(out, " Not one of them was lost.");
     }
+    name_scenarios(out, r, TRIAL_FAILED, " Failed: ");
+    name_scenarios(out, r, TRIAL_OVER, " Over budget: ");
+    name_scenarios(out, r, TRIAL_SKIPPED, " Skipped: ");
     sb_add(out, "</p>\n");
 }
 
@@ -121,7 +139,7 @@ static void tiles(struct strbuf *out, const struct failover_report *r, const str
     tile(out, "Requests lost", sb_str(&value), sb_str(&rest), n->over + n->failed == 0);
     sb_reset(&value), sb_reset(&rest);
     add_count(&value, n->planned_lost);
-    sb_addf(&rest, "in %zu hand-over%s", n->planned, n->planned == 1 ? "" : "s");
+    sb_addf(&rest, "in %zu planned trial%s", n->planned, n->planned == 1 ? "" : "s");
     if (n->planned)
         tile(out, "Lost by planned work", sb_str(&value), sb_str(&rest), n->planned_lost == 0);
     sb_reset(&value), sb_reset(&rest);

@@ -60,7 +60,7 @@ static void add_marks(struct strbuf *out, const struct trial *t)
         const struct mark *m = &t->marks.v[i];
         int64_t at = m->at_us - (fault ? fault->at_us : 0);
         sb_add(out, "<tr><td>");
-        sb_add(out, at < 0 ? "\xe2\x88\x92" : "+");
+        sb_add(out, at < 0 ? "\xe2\x88\x92" : at ? "+" : "");
         sb_duration(out, at < 0 ? -at : at);
         if (m->error_us) {
             sb_add(out, "<small> \xc2\xb1 ");
@@ -234,11 +234,11 @@ static void add_prediction(struct strbuf *out, const struct prediction *p)
 {
     if (!p->how)
         return;
-    sb_add(out, "<p>Predicted outage: ");
+    sb_add(out, "<p>Predicted outage: <b>");
     sb_prediction(out, p);
-    sb_add(out, " \xe2\x80\x93 ");
+    sb_add(out, "</b> (");
     page_text(out, p->how);
-    sb_add(out, ".</p>\n");
+    sb_add(out, ")</p>\n");
 }
 
 void page_section(struct strbuf *out, const struct failover_report *r,

@@ -30,24 +30,27 @@ void page_legend(struct strbuf *out, const struct failover_report *r)
                 "<li><span class=\"key shade\"></span>from the first lost to the last</li></ul>\n");
 }
 
-/* Wide enough for four requests, and at most this many in a figure: 1 to 5 pixels each. */
+/*
+ * A bin holds whole turns of the scheduler, as long as these are short: its bars would beat with
+ * them otherwise. At least four requests, and at most BINS in a figure: 1 to 5 pixels each.
+ */
 static int64_t bin_width(const struct figure *f)
 {
-    enum { BINS = 180, REQUESTS = 4 };
-    static const int64_t widths[] = {10000,  20000,   50000,   100000,  200000,
-                                     500000, 1000000, 2000000, 5000000, 10000000};
-    int64_t span = f->view.to - f->view.from;
-    for (size_t i = 0; i < ARRAY_LEN(widths); i++)
-        if (span / widths[i] <= BINS && widths[i] * f->t->log.rate >= REQUESTS * 1000000)
-            return widths[i];
-    return span / BINS + 1;
+    enum { BINS = 180, TURN_MAX = 20, REQUESTS = 4 };
+    size_t n = f->r->n_backends;
+    int64_t turn = 1000000 / f->t->log.rate * (int64_t)(n && n <= TURN_MAX ? n : 1);
+    int64_t least = (f->view.to - f->view.from) / BINS;
+    if (least < 1000000 / f->t->log.rate * REQUESTS)
+        least = 1000000 / f->t->log.rate * REQUESTS;
+    return turn ? (least + turn - 1) / turn * turn : least + 1;
 }
 
-/* The bars of one bin, lost requests on top. Time after the last request is no part of it. */
+/* One bin's part of the area of each series, lost requests on top. */
 static void add_bin(const struct figure *f, struct strbuf *paths, const size_t *counts,
                     int64_t from, int64_t width)
 {
     const struct load_log *log = &f->t->log;
+    /* Time after the last request is no part of it. */
     int64_t end = log->v[log->n - 1].due_us + 1000000 / log->rate;
     int64_t to = from + width < end ? from + width : end;
     double x = figure_x(f, from), w = figure_x(f, to) - x, y = f->bars;
@@ -55,7 +58,7 @@ static void add_bin(const struct figure *f, struct strbuf *paths, const size_t *
     for (size_t s = 0; s <= SERIES_MAX && full > 0; s++) {
         double h = (double)counts[s] / full * FIGURE_BARS;
         if (counts[s])
-            sb_addf(&paths[s], "M%.1f %.1fh%.1fv-%.1fh-%.1fz", x, y, w * 0.9, h, w * 0.9);
+            sb_addf(&paths[s], "M%.1f %.1fh%.1fv-%.1fh-%.1fz", x, y, w, h, w);
         y -= h;
     }
 }
@@ -136,7 +139,7 @@ void figure_latencies(const struct figure *f)
 
 void figure_lost(const struct figure *f)
 {
-    double y = f->latency + 6;
+    double y = f->latency + FIGURE_GAP;
     for (unsigned o = LOAD_OK + 1; o < LOAD_OUTCOMES; o++) {
         autosb struct strbuf path = {0};
         long last = -1;

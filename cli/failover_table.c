@@ -25,6 +25,7 @@ static double percent(int64_t us, int64_t span)
 static void add_dots(struct strbuf *out, const struct failover_report *r, const struct scenario *sc,
                      int64_t span)
 {
+    static const unsigned rows[] = {12, 7, 17}; /* so that equal ones show */
     unsigned n = 0;
     for (size_t i = 0; i < r->trials.n; i++) {
         const struct trial *t = r->trials.v[i];
@@ -34,7 +35,7 @@ static void add_dots(struct strbuf *out, const struct failover_report *r, const 
         const char *kind = t->verdict == TRIAL_OVER ? "over" : "within";
         if (x < 100)
             sb_addf(out, "<circle class=\"%s\" cx=\"%.2f%%\" cy=\"%u\" r=\"3.5\"/>", kind, x,
-                    7 + n++ % 3 * 5);
+                    rows[n++ % 3]);
         else
             sb_addf(out,
                     "<text class=\"%s\" x=\"100%%\" y=\"17\" text-anchor=\"end\">"
@@ -65,13 +66,14 @@ static void add_strip(struct strbuf *out, const struct failover_report *r,
     sb_add(out, "</svg></td>\n");
 }
 
-/* "320 ms" or, of several rounds, "320 ms <small>410 ms</small>": the median and the worst. */
+/* "320 ms" or, of several rounds, "320 ms <small>worst 410 ms</small>": the median and the worst.
+ */
 static void pair_cell(struct strbuf *out, const char *label, const char *median, const char *worst,
                       bool several)
 {
     sb_addf(out, "<td data-l=\"%s\">%s", label, median);
     if (several)
-        sb_addf(out, "<small>%s</small>", worst);
+        sb_addf(out, "<small>worst %s</small>", worst);
     sb_add(out, "</td>");
 }
 
@@ -140,11 +142,13 @@ void page_table(struct strbuf *out, const struct failover_report *r)
         add_row(out, r, &r->summaries.v[i], span);
     sb_add(out, "</tbody>\n");
     add_scale(out, r, span);
-    sb_add(out,
-           "</table>\n<p class=\"fine\"><span class=\"key predicted\"></span>predicted from "
-           "the configuration in force <span class=\"key within\"></span>measured, a dot a round "
-           "<span class=\"key budgetline\"></span>allowed.");
+    sb_add(out, "</table>\n<p class=\"fine\"><span class=\"key predicted\"></span>predicted from "
+                "the configuration in force <span class=\"key within\"></span>measured, a dot a "
+                "round ");
     if (r->repeat > 1)
-        sb_add(out, " Numbers are medians; the worst round is under them.");
+        sb_add(out, "<span class=\"key medianline\"></span>median ");
+    sb_add(out, "<span class=\"key budgetline\"></span>allowed.");
+    if (r->repeat > 1)
+        sb_add(out, " Numbers are medians.");
     sb_add(out, "</p></section>\n");
 }

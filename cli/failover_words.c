@@ -30,9 +30,10 @@ void sb_prediction(struct strbuf *out, const struct prediction *p)
         sb_addc(out, '-');
     else if (p->high_us == 0)
         sb_add(out, "none");
-    else if (p->low_us == p->high_us)
+    else if (p->low_us == p->high_us || p->low_us == 0) {
+        sb_add(out, p->low_us ? "" : "up to ");
         sb_duration(out, p->high_us);
-    else if (ms) {
+    } else if (ms) {
         add_number(out, (double)p->low_us / 1e3);
         sb_add(out, " to ");
         sb_duration(out, p->high_us);

@@ -5,7 +5,8 @@
 
 /* "0 s", "0.85 ms", "3.2 ms", "320 ms", "1.53 s", "12.4 s"; negative (not seen): "-". */
 void sb_duration(struct strbuf *out, int64_t us);
-/* "210 to 310 ms", "0.9 to 1.2 s"; "none" for a prediction of nothing; "-" for no prediction. */
+/* "210 to 310 ms", "0.90 to 1.20 s", "up to 310 ms"; "none" for a prediction of nothing; "-" for no
+ * prediction. */
 void sb_prediction(struct strbuf *out, const struct prediction *p);
 /* "2.00 s", or "no loss" where nothing may be lost. */
 void sb_allowed(struct strbuf *out, const struct failover_report *r, const struct scenario *sc);
