@@ -23,6 +23,33 @@ bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
     return true;
 }
 
+bool parse_time_us(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+    int64_t whole = 0, fraction = 0, unit = 1000000;
+    size_t digits = strspn(s, "0123456789");
+    if (digits == 0 || digits > 9)
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        whole = whole * 10 + (*s++ - '0');
+    int64_t scale = 1;
+    if (*s == '.') {
+        size_t n = strspn(++s, "0123456789");
+        if (n == 0 || n > 6)
+            return false;
+        for (; n > 0; n--, scale *= 10)
+            fraction = fraction * 10 + (*s++ - '0');
+    }
+    if (!strcmp(s, "ms"))
+        unit = 1000;
+    else if (*s && strcmp(s, "s") != 0)
+        return false;
+    int64_t us = whole * unit + fraction * unit / scale;
+    if (us < min || us > max)
+        return false;
+    *out = us;
+    return true;
+}
+
 bool parse_mode(const char *s, unsigned *out)
 {
     unsigned v = 0;

@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "cli/term.h"
@@ -21,14 +22,18 @@ struct args {
     const char *out;
     const char *templates;
     unsigned parallel, lock_wait_s, step_timeout_s; /* 0: not given */
+    bool all, force;
+    const char *scenario, *report, *report_json;
+    unsigned rate, repeat;          /* 0: not given */
+    int64_t budget_us, timeout_us;  /* 0: not given */
 };
 
-enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE };
+enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME };
 
 struct option_spec {
     const char *name; /* without the dashes; NULL ends a table */
     enum option_kind kind;
-    size_t field;               /* offsetof(struct args, ...): bool, const char * or unsigned */
+    size_t field; /* offsetof(struct args, ...): bool, const char *, unsigned; a time int64_t, us */
     const char *arg;            /* what help calls the argument; a choice's are listed instead */
     const char *const *choices; /* NULL-terminated; the field gets the index */
     unsigned min, max;          /* OPTION_NUMBER */
@@ -99,5 +104,5 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_help, cmd_schema, cmd_verify,
-    cmd_version;
+extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_failover, cmd_help, cmd_schema,
+    cmd_verify, cmd_version;

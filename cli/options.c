@@ -109,6 +109,9 @@ static int bad_choice(const struct option_spec *o, const char *value, struct err
     return near ? err_hint(e, "did you mean '%s'?", near) : -1;
 }
 
+/* An hour: longer than anybody waits at a terminal. */
+#define MAX_TIME_US (INT64_C(3600) * 1000 * 1000)
+
 static int take_option(const struct option_spec *o, const char *value, struct args *out,
                        struct err *e)
 {
@@ -127,6 +130,13 @@ static int take_option(const struct option_spec *o, const char *value, struct ar
             return err_set(e, ERR_USAGE, "option '--%s': '%s' is not a number from %u to %u",
                            o->name, value, o->min, o->max);
         *(unsigned *)(void *)field = (unsigned)n;
+        return 0;
+    case OPTION_TIME:
+        if (!parse_time_us(value, 1000, MAX_TIME_US, (int64_t *)(void *)field))
+            return err_set(e, ERR_USAGE,
+                           "option '--%s': '%s' is not a time from 1ms to 1h; write "
+                           "2s, 1.5s or 500ms",
+                           o->name, value);
         return 0;
     case OPTION_CHOICE: break;
     }

@@ -24,7 +24,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "verify", "doctor", "schema", "help", "version"]
+COMMANDS = ["check", "deploy", "verify", "doctor", "failover-test", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
