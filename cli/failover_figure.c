@@ -183,7 +183,7 @@ void page_figure(struct strbuf *out, const struct failover_report *r, const stru
     figure_latencies(&f);
     figure_lost(&f);
     sb_add(out, "</svg>\n");
-    titles(&f);
     figure_marks(&f);
+    titles(&f);
     sb_add(out, "</svg></div>\n");
 }
