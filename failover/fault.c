@@ -9,7 +9,7 @@
 
 enum {
     ARM_MS = 30 * 1000, /* for one question to a host: a slow emulated machine takes seconds */
-    SPARE_S = 60,       /* a timer's spare time beyond what we mean to wait */
+    SPARE_S = 20,       /* a timer's spare time beyond what we mean to wait */
     RETRY_MS = 3000,    /* one attempt to reach a host that was cut off */
 };
 
