@@ -3,6 +3,9 @@
 
 const struct rule_set *const rule_sets[] = {
     &rule_set_reach,
+    &rule_set_vrrp,
+    &rule_set_keepalived,
+    &rule_set_ipvs,
     &rule_set_drift, /* the last: what no rule above accounts for */
     NULL,
 };
