@@ -9,8 +9,9 @@
  *   rules_ipvs.c       real servers in the table, and why not
  *   rules_vip.c        VIP on lo, ARP
  *   rules_http.c       vhost, port 80, default site
- *   rules_nfs.c        export, mount
- *   rules_host.c       clock, disk, SELinux, enabled units
+ *   rules_nfs.c        export; rules_mount.c: the mounts
+ *   rules_selinux.c    what it denied
+ *   rules_host.c       clock, disk, enabled units, packages
  *   rules_drift.c      what is left of a host's plan when no rule above knew it
  */
 #include "doctor/doctor.h"
@@ -94,7 +95,7 @@ struct rule_set {
 };
 
 extern const struct rule_set rule_set_reach, rule_set_vrrp, rule_set_keepalived, rule_set_ipvs,
-    rule_set_vip, rule_set_http, rule_set_nfs, rule_set_host, rule_set_drift;
+    rule_set_vip, rule_set_http, rule_set_nfs, rule_set_selinux, rule_set_host, rule_set_drift;
 extern const struct rule_set *const rule_sets[]; /* NULL-terminated; rules.c */
 
 /*

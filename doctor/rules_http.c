@@ -1,0 +1,368 @@
+/* The real servers' nginx: whether it runs, has the port, and answers the VIP with our vhost. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/quote.h"
+#include "doctor/lines.h"
+#include "engine/script.h"
+
+#define OUR_VHOST "/etc/nginx/conf.d/clusterctl.conf"
+
+/* Of the whole configuration (nginx -T) each line that says who serves what, with its place. */
+static const char nginx_sh[] =
+    "systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result nginx.service |\n"
+    "  paste -sd ' ' - | each http.unit\n"
+    "systemctl is-active -q nginx.service ||\n"
+    "  timeout 10 journalctl -q --no-pager -o cat -n 4 -u nginx.service | each http.journal\n"
+    "tail -n 300 /var/log/nginx/error.log | grep -E '\\((2|5|13|30|116): |forbidden' | tail -n 4 "
+    "|\n"
+    "  each http.error\n"
+    "command -v nginx >/dev/null && timeout 10 nginx -T 2>&1 | awk '\n"
+    "  /^nginx: / { print \"http.test \" $0; next }\n"
+    "  /^# configuration file / { f = $4; sub(/:$/, \"\", f); n = 0; next }\n"
+    "  { n++ }\n"
+    "  /^[ \\t]*server[ \\t]*\\{/ { s++ }\n"
+    "  /^[ \\t]*(listen|server_name|root)[ \\t]/ {\n"
+    "    sub(/^[ \\t]+/, \"\"); print \"http.vhost \" s + 0 \" \" f \":\" n \": \" $0 }' |\n"
+    "  while IFS= read -r l; do r \"$l\"; done\n";
+
+/*
+ * ask TAG HOST PORT PATH: what nginx answers on the VIP, asked on the real server itself, where the
+ * VIP on lo leads to its own nginx. bash, because nothing else that speaks TCP is on every host.
+ */
+static const char ask_sh[] =
+    "ask() {\n"
+    "  a=$(timeout -s KILL 6 bash -c 'exec 3<>\"/dev/tcp/$0/$1\" &&\n"
+    "    printf \"GET %s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n\" \"$2\" \"$0\" >&3 && head -c 4000 "
+    "<&3' \\\n"
+    "    \"$2\" \"$3\" \"$4\" | tr -d '\\000\\r' |\n"
+    "    awk 'NR == 1 { s = $0 } b { print s \" | \" $0; s = \"\"; exit } /^$/ { b = 1 }\n"
+    "      END { if (s) print s \" |\" }')\n"
+    "  r \"$1\" \"$3 ${a:-no answer}\"\n"
+    "}\n";
+
+static void gather(struct script *s, const struct host_result *hr)
+{
+    const struct cluster *c = hr->catalog.cluster;
+    char buf[IPADDR_STRLEN];
+    if (!(hr->host->roles & ROLE_REAL_SERVER))
+        return;
+    script_add(s, nginx_sh);
+    script_add(s, ask_sh);
+    script_add(s, "p=");
+    quote_sh(&s->text, c->nfs.mount_path);
+    script_add(s, " i=");
+    quote_sh(&s->text, hr->host->index);
+    script_add(s, "\ntimeout -s KILL 5 ls -ldn \"$p\" \"$p/$i\" 2>&1 | each http.files\n");
+    for (size_t i = 0; i < c->n_services; i++) {
+        const struct service *v = &c->services[i];
+        if (v->protocol != PROTO_TCP)
+            continue;
+        ipaddr_str(&v->vip, buf);
+        script_addf(s, "ss -H -ltnp 'sport = :%u' | each http.listen\n", v->port);
+        script_addf(s, "[ -n \"$(ip -o addr show dev lo to %s)\" ] && {\n", buf);
+        script_addf(s, "ask http.whoami %s %u /.clusterctl/whoami\n", buf, v->port);
+        script_addf(s, "ask http.page %s %u /\n}\n", buf, v->port);
+    }
+    /* Whose are the processes that hold the ports: "apache2 /system.slice/apache2.service". */
+    script_add(s, "for d in $(ss -H -ltnp | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p' | sort -u); do\n"
+                  "  read -r l <\"/proc/$d/comm\" && read -r g <\"/proc/$d/cgroup\" &&\n"
+                  "    r http.owner \"$l ${g##*/}\"\n"
+                  "done\n");
+}
+
+static const struct exam_host *next_server(const struct exam *x, const struct exam_host *after)
+{
+    const struct host *h = after ? after->host : NULL;
+    while ((h = cluster_next(x->cluster, h, ROLE_REAL_SERVER)))
+        if (exam_host(x, h)->result->reached && exam_host(x, h)->asked)
+            return exam_host(x, h);
+    return NULL;
+}
+
+static bool nginx_runs(const struct exam_host *h)
+{
+    const struct evidence *unit = exam_line(h, "http.unit", NULL);
+    return unit && strstr(unit->text, "ActiveState=active");
+}
+
+/* LISTEN 0 511 *:80 *:* users:(("apache2",pid=812,fd=4),...): its program; NULL: nginx, or local.
+ */
+static const char *stranger(struct exam *x, const char *line)
+{
+    autofree char *copy = xstrdup(line);
+    char *rest = copy, *word = NULL;
+    for (int i = 0; i < 4; i++)
+        word = parse_word(&rest);
+    const char *name = strstr(line, "((\"");
+    if (!word || !name || !strncmp(word, "127.", 4) || !strncmp(word, "[::1]", 5))
+        return NULL;
+    name += 3;
+    size_t n = strcspn(name, "\"");
+    return n == 5 && !strncmp(name, "nginx", n) ? NULL : arena_strndup(&x->report->arena, name, n);
+}
+
+static const char *unit_of(struct exam *x, const struct exam_host *h, const char *program)
+{
+    size_t n = strlen(program);
+    for (const struct evidence *l = NULL; (l = exam_line(h, "http.owner", l));)
+        if (!strncmp(l->text, program, n) && l->text[n] == ' ' && strstr(l->text, ".service"))
+            return arena_strdup(&x->report->arena, l->text + n + 1);
+    return NULL;
+}
+
+static void port_taken(struct exam *x)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
+        struct finding *f = NULL;
+        for (const struct evidence *l = NULL; (l = exam_line(h, "http.listen", l));) {
+            const char *program = stranger(x, l->text);
+            if (!program)
+                continue;
+            const char *unit = unit_of(x, h, program);
+            if (!f) {
+                f = found(x, "http.port-taken", h->host, REMEDY_MANUAL);
+                finding_cause(x, f, "%s%s%s%s holds nginx's port on %s", program, unit ? " (" : "",
+                              unit ? unit : "", unit ? ")" : "", h->host->name);
+                finding_fix(x, f, "on %s: systemctl disable --now %s; then: clusterctl deploy",
+                            h->host->name, unit ? unit : "UNIT (of that program)");
+            }
+            finding_evidence(x, f, "%s: ss -ltnp: %s", h->host->name, l->text);
+        }
+        if (!f)
+            continue;
+        add_lines(x, f, h, "http.unit", "systemctl show nginx");
+        take_steps(x, f, h, RES_PORT, "");
+        take_steps(x, f, h, RES_SERVICE, "nginx.service");
+    }
+}
+
+/* bind() failures are of a port that is taken: not of the configuration. */
+static bool is_config_error(const char *line)
+{
+    return strstr(line, "[emerg]") && !strstr(line, "bind() to");
+}
+
+static void config_broken(struct exam *x)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
+        struct finding *f = NULL;
+        bool ours = false;
+        for (const struct evidence *l = NULL; (l = exam_line(h, "http.test", l));) {
+            if (!is_config_error(l->text))
+                continue;
+            if (!f)
+                f = found(x, "http.config-broken", h->host, REMEDY_MANUAL);
+            finding_evidence(x, f, "%s: nginx -t: %s", h->host->name, l->text);
+            ours |= strstr(l->text, OUR_VHOST) && exam_step(h, RES_FILE, OUR_VHOST);
+        }
+        if (!f)
+            continue;
+        finding_cause(x, f,
+                      nginx_runs(h)
+                          ? "nginx on %s runs, but its files have an error: the next reload "
+                            "or start will fail"
+                          : "nginx on %s does not start: its files have an error",
+                      h->host->name);
+        take_steps(x, f, h, RES_SERVICE, "nginx.service");
+        if (ours) {
+            f->remedy = REMEDY_DEPLOY;
+            finding_step(x, f, exam_step(h, RES_FILE, OUR_VHOST));
+        }
+        finding_fix(x, f,
+                    ours ? "clusterctl deploy writes it anew on %s"
+                         : "on %s: mend the line named above, nginx -t, then "
+                           "systemctl reload-or-restart nginx",
+                    h->host->name);
+    }
+}
+
+static void not_running(struct exam *x)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
+        const struct step *s = exam_step(h, RES_SERVICE, "nginx.service");
+        if (nginx_runs(h) || !exam_line(h, "http.unit", NULL))
+            continue;
+        struct finding *f =
+            found(x, "http.not-running", h->host, s ? REMEDY_DEPLOY : REMEDY_MANUAL);
+        finding_cause(x, f, "nginx does not run on %s", h->host->name);
+        add_lines(x, f, h, "http.unit", "systemctl show nginx");
+        add_lines(x, f, h, "http.journal", "journalctl -u nginx");
+        finding_step(x, f, s);
+        finding_fix(x, f, "clusterctl deploy; by hand on %s: systemctl start nginx", h->host->name);
+    }
+}
+
+/* An answer "PORT STATUS-LINE | FIRST LINE OF THE BODY", taken apart. */
+struct reply {
+    unsigned port, status; /* 0: no answer */
+    const char *body;
+};
+
+static struct reply reply_of(const struct evidence *l)
+{
+    struct reply r = {.body = ""};
+    const char *http = strstr(l->text, " HTTP/1."), *bar = strstr(l->text, " | ");
+    r.port = (unsigned)strtoul(l->text, NULL, 10);
+    if (http && strlen(http) > 10)
+        r.status = (unsigned)strtoul(http + 10, NULL, 10);
+    if (bar)
+        r.body = bar + 3;
+    return r;
+}
+
+/* Whether our vhost answers on this port; the port's whoami line goes to *out. */
+static bool is_ours(const struct exam_host *h, unsigned port, const struct evidence **out)
+{
+    for (const struct evidence *l = NULL; (l = exam_line(h, "http.whoami", l));) {
+        struct reply r = reply_of(l);
+        *out = l;
+        if (r.port == port)
+            return r.status == 200 && !strcmp(r.body, h->host->name);
+    }
+    return false;
+}
+
+/* How strongly a "listen" or "server_name" line of another's file claims requests for the VIP. */
+static int claim_of(const struct exam *x, const char *line)
+{
+    int best = 0;
+    if (strstr(line, OUR_VHOST ":"))
+        return 0;
+    for (size_t i = 0; i < x->cluster->n_vips; i++) {
+        char buf[IPADDR_STRLEN];
+        if (strstr(line, ipaddr_str(&x->cluster->vips[i], buf)))
+            best = 3;
+    }
+    if (!best && strstr(line, "listen") && strstr(line, "default_server"))
+        best = 2;
+    if (!best && strstr(line, ": listen"))
+        best = 1;
+    return best;
+}
+
+/* The file that takes the requests: the strongest claim, the first of equals as nginx reads. */
+static const char *claimant(struct exam *x, const struct exam_host *h)
+{
+    const char *best = NULL;
+    int strongest = 0;
+    for (const struct evidence *l = NULL; (l = exam_line(h, "http.vhost", l));) {
+        int claim = claim_of(x, l->text);
+        if (claim <= strongest)
+            continue;
+        strongest = claim;
+        const char *file = l->text + strcspn(l->text, " ");
+        file += *file == ' ';
+        best = arena_strndup(&x->report->arena, file, strcspn(file, ":"));
+    }
+    return best;
+}
+
+static void show_vhosts(struct exam *x, struct finding *f, const struct exam_host *h,
+                        const char *file)
+{
+    for (const struct evidence *l = NULL; (l = exam_line(h, "http.vhost", l));) {
+        const char *text = l->text + strcspn(l->text, " ");
+        text += *text == ' ';
+        if (file && !strncmp(text, file, strlen(file)))
+            finding_evidence(x, f, "%s: nginx -T: %s", h->host->name, text);
+    }
+    for (const struct evidence *l = NULL; (l = exam_line(h, "http.test", l));)
+        if (strstr(l->text, "[warn]"))
+            finding_evidence(x, f, "%s: nginx -t: %s", h->host->name, l->text);
+}
+
+static void default_site(struct exam *x)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
+        const struct evidence *l = NULL;
+        while ((l = exam_line(h, "http.whoami", l)) &&
+               (!reply_of(l).status || is_ours(h, reply_of(l).port, &(const struct evidence *){0})))
+            ;
+        if (!l || !nginx_runs(h))
+            continue;
+        const struct step *s = exam_step(h, RES_FILE, OUR_VHOST);
+        const struct step *reload = exam_step(h, RES_SERVICE, "nginx.service");
+        const char *file = claimant(x, h);
+        struct finding *f =
+            found(x, "http.default-site", h->host, s || reload ? REMEDY_DEPLOY : REMEDY_MANUAL);
+        finding_cause(x, f,
+                      "nginx on %s answers requests for the VIP with another site than the "
+                      "cluster's%s%s",
+                      h->host->name, file ? ": that of " : "", file ? file : "");
+        finding_evidence(x, f, "%s: GET /.clusterctl/whoami on the VIP, port %s", h->host->name,
+                         l->text);
+        if (s && s->have && !s->have->file.exists)
+            finding_evidence(x, f, "%s: %s does not exist", h->host->name, OUR_VHOST);
+        show_vhosts(x, f, h, file);
+        finding_step(x, f, s);
+        finding_step(x, f, reload);
+        if (s || reload)
+            finding_fix(x, f, "clusterctl deploy writes the vhost and reloads nginx");
+        else
+            finding_fix(x, f,
+                        "on %s: take the VIP out of %s (or remove it), nginx -t, then "
+                        "systemctl reload nginx",
+                        h->host->name, file ? file : "the file that claims it");
+    }
+}
+
+/* Its own vhost, but the page is not given out, or takes for ever. */
+static void page_fault(struct exam *x, const struct exam_host *h, const struct evidence *l)
+{
+    struct reply r = reply_of(l);
+    const struct host *share = cluster_next(x->cluster, NULL, ROLE_NFS);
+    const struct exam_host *owner = share && x->cluster->nfs.export_path ? exam_host(x, share) : h;
+    struct finding *f =
+        found(x, r.status ? "http.forbidden" : "http.hangs", h->host, REMEDY_MANUAL);
+    if (r.status)
+        finding_cause(x, f, "nginx on %s does not give out its page: status %u", h->host->name,
+                      r.status);
+    else
+        finding_cause(x, f, "nginx on %s does not answer a request for its page within 6 s",
+                      h->host->name);
+    finding_evidence(x, f, "%s: GET / on the VIP, port %s", h->host->name, l->text);
+    add_lines(x, f, h, "http.error", "/var/log/nginx/error.log");
+    add_lines(x, f, h, "http.files", "ls -ldn");
+    const char *dir = owner == h ? x->cluster->nfs.mount_path : x->cluster->nfs.export_path;
+    bool mode = take_steps(x, f, owner, RES_DIR, dir),
+         file = take_steps(x, f, owner, RES_FILE, dir);
+    if (mode || file)
+        f->remedy = REMEDY_DEPLOY;
+    finding_fix(x, f, "%s",
+                f->remedy == REMEDY_DEPLOY
+                    ? "clusterctl deploy puts the share's directory and first pages right"
+                : r.status ? "let nginx's user (www-data) read the page: chmod o+rX along the path "
+                             "of the lines above, and see that the index file exists"
+                           : "see what nginx waits for: ps -eo pid,stat,wchan:30,cmd | grep nginx");
+}
+
+static void page(struct exam *x)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));)
+        for (const struct evidence *l = NULL; (l = exam_line(h, "http.page", l));) {
+            const struct evidence *who = NULL;
+            struct reply r = reply_of(l);
+            if (!is_ours(h, r.port, &who) || (r.status && r.status < 400))
+                continue;
+            page_fault(x, h, l);
+        }
+}
+
+#define SEEN "http.real-server", "dsr.*", "nginx.*", "*ipvs.*", "*http.vip", "*http.distribution"
+static const char *const no_nginx[] = {
+    "http.not-running", "http.default-site", "http.forbidden", "http.hangs", SEEN, NULL};
+static const char *const wrong_answer[] = {SEEN, NULL};
+
+static const struct rule rules[] = {
+    {"http.port-taken", "nginx's port held by another program", port_taken, no_nginx},
+    {"http.config-broken", "an nginx configuration that nginx refuses", config_broken, no_nginx},
+    {"http.not-running", "an nginx that does not run", not_running, wrong_answer},
+    {"http.default-site", "requests for the VIP answered by another site", default_site,
+     wrong_answer},
+    {"http.forbidden", "a page that nginx may not read, or that is not there", page, wrong_answer},
+    {0},
+};
+
+const struct rule_set rule_set_http = {.subject = "http", .gather = gather, .rules = rules};
