@@ -6,6 +6,11 @@ const struct rule_set *const rule_sets[] = {
     &rule_set_vrrp,
     &rule_set_keepalived,
     &rule_set_ipvs,
+    &rule_set_vip,
+    &rule_set_http,
+    &rule_set_nfs,
+    &rule_set_selinux,
+    &rule_set_host,
     &rule_set_drift, /* the last: what no rule above accounts for */
     NULL,
 };

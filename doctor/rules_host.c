@@ -14,10 +14,21 @@ static const int64_t CLOCK_LIMIT_US = 5 * 1000000;
 /* As df rounds: what is left of 99 % is gone with the next log line. */
 enum { DISK_FULL_PERCENT = 99 };
 
+/* One line a unit: "Id=nginx.service ActiveState=active UnitFileState=disabled". */
+static void gather_units(struct script *s, const struct catalog *c)
+{
+    script_add(s, "systemctl show -p Id -p ActiveState -p UnitFileState --");
+    for (size_t i = 0; i < c->list.n; i++)
+        if (c->list.v[i]->type == RES_SERVICE)
+            script_arg(s, c->list.v[i]->key);
+    script_add(s, " | awk 'BEGIN { RS = \"\" } { $1 = $1; print }' | each host.unit\n");
+}
+
 static void gather(struct script *s, const struct host_result *hr)
 {
     const struct cluster *c = hr->catalog.cluster;
     firewall_gather(s);
+    gather_units(s, &hr->catalog);
     /* A dead NFS server hangs df, which may look at every mount: local paths, and a time limit. */
     script_add(s, "set -- / /var /var/log /tmp");
     if (hr->host->roles & ROLE_NFS && c->nfs.export_path)
@@ -157,6 +168,15 @@ static void disk_full(struct exam *x)
     }
 }
 
+static void say_unit(struct exam *x, struct finding *f, const struct exam_host *h, const char *unit)
+{
+    autosb struct strbuf id = {0};
+    sb_addf(&id, "Id=%s ", unit);
+    for (const struct evidence *l = NULL; (l = exam_line(h, "host.unit", l));)
+        if (!strncmp(l->text, sb_str(&id), id.len))
+            finding_evidence(x, f, "%s: systemctl show: %s", h->host->name, l->text);
+}
+
 /* Active now, gone after the next boot: the one thing that nobody sees until then. */
 static void not_enabled(struct exam *x)
 {
@@ -172,10 +192,7 @@ static void not_enabled(struct exam *x)
             finding_cause(x, f,
                           "%s runs on %s but is not enabled: it will not be back after a boot",
                           s->want->key, h->host->name);
-            finding_evidence(x, f,
-                             "%s: systemctl show %s: ActiveState=%s, UnitFileState is not enabled",
-                             h->host->name, s->want->key,
-                             s->have->service.state ? s->have->service.state : "active");
+            say_unit(x, f, h, s->want->key);
             finding_step(x, f, s);
             finding_fix(x, f, "clusterctl deploy; by hand on %s: systemctl enable %s",
                         h->host->name, s->want->key);
