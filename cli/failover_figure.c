@@ -79,19 +79,19 @@ static void time_axis(const struct figure *f)
     }
 }
 
-static void outage_window(const struct figure *f)
+static void outage_windows(const struct figure *f)
 {
     const struct measured *m = &f->t->measured;
-    if (!m->lost)
-        return;
-    double from = figure_x(f, m->outage_from_us),
-           to = figure_x(f, m->outage_from_us + m->outage_us);
-    from = from < 0 ? 0 : from;
-    to = to > 1000 ? 1000 : to;
-    if (from < to)
-        sb_addf(f->out,
-                "<rect class=\"outage\" x=\"%.1f\" width=\"%.1f\" y=\"%.0f\" height=\"%.0f\"/>",
-                from, to - from, f->labels, f->lost - f->labels);
+    for (size_t i = 0; i < m->n_spells; i++) {
+        const struct spell *s = &m->spells[i];
+        double from = figure_x(f, s->from_us), to = figure_x(f, s->from_us + s->length_us);
+        from = from < 0 ? 0 : from;
+        to = to > 1000 ? 1000 : to;
+        if (from < to)
+            sb_addf(f->out,
+                    "<rect class=\"outage\" x=\"%.1f\" width=\"%.1f\" y=\"%.0f\" height=\"%.0f\"/>",
+                    from, to - from, f->labels, f->lost - f->labels);
+    }
 }
 
 static void rule(const struct figure *f, double y)
@@ -177,7 +177,7 @@ void page_figure(struct strbuf *out, const struct failover_report *r, const stru
             "<svg x=\"0\" y=\"0\" width=\"100%%\" height=\"%.0f\" viewBox=\"0 0 1000 %.0f\" "
             "preserveAspectRatio=\"none\">\n",
             f.height, f.height);
-    outage_window(&f);
+    outage_windows(&f);
     if (v->bars)
         figure_bars(&f);
     figure_latencies(&f);

@@ -72,7 +72,8 @@ static void add_method(struct strbuf *out, const struct failover_report *r)
                 "was, plus one interval, which is what can be told apart: ");
     sb_duration(out, r->rate ? 1000000 / r->rate : 0);
     sb_add(out,
-           ". Where good answers came in between, only a part of the clients saw it.</dd>\n"
+           ". Half a second of good answers ends a spell of losses; the spells add up. Where good "
+           "answers came within a spell, only a part of the clients saw it.</dd>\n"
            "<dt>Times of marks</dt><dd>The fault is timed by the clock of the host that had it, "
            "compared with this one over the network; \xc2\xb1 is how far off that may be. A "
            "move of the VIP is this machine\xe2\x80\x99s own neighbour entry changing.</dd>\n"

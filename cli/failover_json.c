@@ -38,8 +38,14 @@ static void add_measured(struct strbuf *sb, const struct measured *m)
         add_count(sb, load_outcome_name(o), m->by_outcome[o]);
     json_close(sb, '}');
     add_time(sb, "outage_us", m->outage_us);
-    if (m->lost)
-        add_time(sb, "outage_from_us", m->outage_from_us);
+    json_open(sb, "spells", '[');
+    for (size_t i = 0; i < m->n_spells; i++) {
+        json_open(sb, NULL, '{');
+        json_number(sb, "from_us", m->spells[i].from_us);
+        json_number(sb, "length_us", m->spells[i].length_us);
+        json_close(sb, '}');
+    }
+    json_close(sb, ']');
     json_bool(sb, "partial", m->partial);
     add_time(sb, "gap_us", m->gap_us);
     add_time(sb, "median_us", m->median_us);

@@ -127,7 +127,8 @@ static bool close_view(const struct trial *t, const struct view *whole, struct v
     const struct measured *m = &t->measured;
     if (!fault || (!m->lost && m->takeover_us < 0))
         return false;
-    int64_t end = m->lost ? m->outage_from_us + m->outage_us : fault->at_us + m->takeover_us;
+    const struct spell *first = m->n_spells ? &m->spells[0] : NULL;
+    int64_t end = first ? first->from_us + first->length_us : fault->at_us + m->takeover_us;
     int64_t span = end - fault->at_us;
     span = span < 200000 ? 200000 : span; /* less than 0.2 s shows no more than dots */
     *v = (struct view){.from = fault->at_us - span / 2, .to = fault->at_us + span * 2};

@@ -27,7 +27,7 @@ void page_legend(struct strbuf *out, const struct failover_report *r)
         sb_add(out, "</li>");
     }
     sb_add(out, "<li><span class=\"key lost\"></span>lost</li>"
-                "<li><span class=\"key shade\"></span>from the first lost to the last</li></ul>\n");
+                "<li><span class=\"key shade\"></span>requests being lost</li></ul>\n");
 }
 
 /*

@@ -69,6 +69,8 @@ void sb_outage(struct strbuf *out, const struct measured *m)
     } else {
         sb_add(out, m->partial ? "some requests failed for " : "no service for ");
         sb_duration(out, m->outage_us);
+        if (m->n_spells > 1)
+            sb_addf(out, " in %zu spells", m->n_spells);
         sb_addf(out, ": %zu of %zu lost", m->lost, m->requests);
     }
 }

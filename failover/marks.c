@@ -77,10 +77,11 @@ static int log_record(const struct host_result *hr, char *value, void *ud, struc
     if (!at || at + a->clock.error_us < a->fault_us || !tells(a, text))
         return 0;
     a->at_us = at;
-    snprintf(a->text, sizeof a->text, "%s %s %s", a->director->name,
-             a->trial->scenario->target == TARGET_ACTIVE ? "entered MASTER state"
-                                                         : "took out of its table",
-             a->trial->scenario->target == TARGET_ACTIVE ? "" : a->faulty->name);
+    if (a->trial->scenario->target == TARGET_ACTIVE)
+        snprintf(a->text, sizeof a->text, "%s entered MASTER state", a->director->name);
+    else
+        snprintf(a->text, sizeof a->text, "%s took %s out of its table", a->director->name,
+                 a->faulty->name);
     return 0;
 }
 

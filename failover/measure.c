@@ -111,35 +111,47 @@ static void count_shares(const struct failover_report *r, struct trial *t)
     }
 }
 
-static void measure_outage(struct trial *t)
+/* The end of the load is one interval after its last request, and counts as good. */
+static void measure_gap(struct trial *t)
 {
     const struct load_log *log = &t->log;
-    struct measured *m = &t->measured;
-    const struct load_record *first = NULL, *last = NULL;
-    size_t good = 0; /* since the last lost one */
-    int64_t good_at = log->n ? log->v[0].due_us : 0;
+    int64_t good_at = log->n ? log->v[0].due_us : 0, *gap = &t->measured.gap_us;
     for (size_t i = 0; i < log->n; i++) {
         const struct load_record *q = &log->v[i];
         bool ok = q->outcome == LOAD_OK;
-        if (ok ||
-            i + 1 == log->n) { /* the end of the load is one interval after its last request */
-            int64_t gap = q->due_us - good_at + (ok ? 0 : interval_us(t));
-            m->gap_us = gap > m->gap_us ? gap : m->gap_us;
-            good_at = q->due_us;
-        }
-        if (ok) {
-            good++;
+        if (!ok && i + 1 < log->n)
             continue;
-        }
-        m->partial = m->partial || (first && good);
-        first = first ? first : q;
-        last = q;
-        good = 0;
+        int64_t since = q->due_us - good_at + (ok ? 0 : interval_us(t));
+        *gap = since > *gap ? since : *gap;
+        good_at = q->due_us;
     }
-    if (!first)
-        return;
-    m->outage_from_us = first->due_us;
-    m->outage_us = last->due_us - first->due_us + interval_us(t);
+}
+
+/* Is this lost request the first of a spell? */
+static bool begins_spell(const struct load_record *q, const struct load_record *last_lost)
+{
+    return !last_lost || q->due_us - last_lost->due_us > SPELL_GAP_US;
+}
+
+static void measure_outage(struct failover_report *r, struct trial *t)
+{
+    struct measured *m = &t->measured;
+    const struct load_record *last = NULL;
+    m->spells = arena_array(&r->arena, struct spell, m->lost + 1);
+    for (size_t i = 0; i < t->log.n; i++) {
+        const struct load_record *q = &t->log.v[i];
+        if (q->outcome == LOAD_OK)
+            continue;
+        if (begins_spell(q, last))
+            m->spells[m->n_spells++].from_us = q->due_us;
+        else
+            m->partial = m->partial || q != last + 1;
+        struct spell *s = &m->spells[m->n_spells - 1];
+        s->length_us = q->due_us - s->from_us + interval_us(t);
+        last = q;
+    }
+    for (size_t i = 0; i < m->n_spells; i++)
+        m->outage_us += m->spells[i].length_us;
 }
 
 static void measure_latency(struct trial *t)
@@ -175,7 +187,8 @@ void trial_measure(struct failover_report *r, struct trial *t)
         memset(t->shares, 0, r->n_backends * sizeof *t->shares);
     count_requests(t);
     count_shares(r, t);
-    measure_outage(t);
+    measure_gap(t);
+    measure_outage(r, t);
     measure_latency(t);
     t->measured.detection_us = since_fault(t, MARK_DETECTED);
     t->measured.takeover_us = since_fault(t, MARK_MOVED);

@@ -50,6 +50,16 @@ struct share {
 };
 
 /*
+ * From a lost request's due time to that of the last one after it with less than SPELL_GAP_US of
+ * nothing but good answers between any two, plus one interval. Half a second of good answers, fifty of
+ * them at the usual rate, is more than luck with one dead real server among two.
+ */
+enum { SPELL_GAP_US = 500 * 1000 };
+struct spell {
+    int64_t from_us, length_us;
+};
+
+/*
  * An interval is 1/rate: the time that one request stands for, and the resolution of outage and gap.
  * Every time is a due time: when the client wanted something, not when the prober came to it.
  */
@@ -58,9 +68,13 @@ struct measured {
     size_t by_outcome[LOAD_OUTCOMES];
     size_t lost_before;      /* of the lost: due before the fault, so not its doing */
     size_t lost_after;       /* of the lost: due after the fault was taken back */
-    /* From the first lost request's due time to the last one's, plus one interval; 0: none lost. */
-    int64_t outage_us, outage_from_us;
-    bool partial;            /* good answers came between lost ones: only a part of clients saw it */
+    /*
+     * All the time in which a client could not count on an answer: the spells' lengths together.
+     */
+    int64_t outage_us;
+    struct spell *spells;    /* in the order of time; in the report's arena */
+    size_t n_spells;
+    bool partial;            /* good answers came within a spell: only a part of clients saw it */
     /*
      * The longest time between two good answers' due times; one interval when none was lost. The
      * load's beginning and its end count as good answers, or an outage that never ended would not

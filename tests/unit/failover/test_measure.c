@@ -74,7 +74,7 @@ static void one_block(void **state)
     assert_int_equal(m->ok, 968);
     assert_int_equal(m->by_outcome[LOAD_TIMEOUT], 30);
     assert_int_equal(m->by_outcome[LOAD_RESET], 2);
-    assert_int_equal(m->outage_from_us, MS(3000));
+    assert_int_equal(m->spells[0].from_us, MS(3000));
     assert_int_equal(m->outage_us, MS(320)); /* 3.00 to 3.31 s, and the interval of the last */
     assert_false(m->partial);
     assert_int_equal(m->gap_us, MS(330)); /* 2.99 to 3.32 s */
@@ -109,6 +109,25 @@ static void scattered(void **state)
     assert_int_equal(t->shares[1].answered, 500);
 }
 
+/* A spell ends with half a second of good answers; the next one's time adds up. */
+static void two_spells(void **state)
+{
+    struct failover_report *r = *state;
+    struct trial *t = synth_trial(r, "director-isolate", 1, 1000);
+    synth_lose(t, 300, 330, LOAD_TIMEOUT);
+    synth_lose(t, 379, 380, LOAD_RESET); /* 0.5 s after the last: the same spell */
+    synth_lose(t, 700, 702, LOAD_RESET);
+    trial_measure(r, t);
+    const struct measured *m = &t->measured;
+    assert_int_equal(m->n_spells, 2);
+    assert_int_equal(m->spells[0].from_us, MS(3000));
+    assert_int_equal(m->spells[0].length_us, MS(800));
+    assert_int_equal(m->spells[1].from_us, MS(7000));
+    assert_int_equal(m->spells[1].length_us, MS(20));
+    assert_int_equal(m->outage_us, MS(820));
+    assert_true(m->partial);
+}
+
 static void last_lost(void **state)
 {
     struct failover_report *r = *state;
@@ -116,7 +135,7 @@ static void last_lost(void **state)
     synth_lose(t, 99, 100, LOAD_WRONG);
     trial_measure(r, t);
     assert_int_equal(t->measured.outage_us, SYNTH_INTERVAL);
-    assert_int_equal(t->measured.outage_from_us, MS(990));
+    assert_int_equal(t->measured.spells[0].from_us, MS(990));
     assert_false(t->measured.partial);
     assert_int_equal(t->measured.gap_us, 2 * SYNTH_INTERVAL); /* 0.98 s to the end at 1.00 s */
 }
@@ -180,7 +199,8 @@ static void first_move_after_the_fault(void **state)
     assert_int_equal(t->measured.takeover_us, MS(100));
     assert_int_equal(t->measured.lost_before, 1);
     assert_int_equal(t->measured.lost_after, 1);
-    assert_true(t->measured.partial);
+    assert_false(t->measured.partial);
+    assert_int_equal(t->measured.n_spells, 2);
     trial_measure(r, t); /* again: nothing is counted twice */
     assert_int_equal(t->measured.lost, 6);
     assert_int_equal(t->shares[0].answered + t->shares[1].answered, 294);
@@ -275,12 +295,11 @@ static void planned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(none_lost),        CASE(one_block),
-        CASE(scattered),        CASE(last_lost),
-        CASE(nothing_answered), CASE(no_requests),
-        CASE(marks_missing),    CASE(first_move_after_the_fault),
-        CASE(unknown_backend),  CASE(medians),
-        CASE(passed),           CASE(planned),
+        CASE(none_lost),       CASE(one_block),     CASE(scattered),
+        CASE(two_spells),      CASE(last_lost),     CASE(nothing_answered),
+        CASE(no_requests),     CASE(marks_missing), CASE(first_move_after_the_fault),
+        CASE(unknown_backend), CASE(medians),       CASE(passed),
+        CASE(planned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
