@@ -51,7 +51,7 @@ static void move_symptoms(struct exam *x, struct finding *cause, const struct fi
     finding_symptom(x, cause, "%s%s%s", f->host ? f->host : "", f->host ? ": " : "",
                     f->cause ? f->cause : f->id);
     for (size_t i = 0; i < f->symptoms.n; i++)
-        *vec_push(&cause->symptoms) = f->symptoms.v[i];
+        finding_symptom(x, cause, "%s", f->symptoms.v[i]);
 }
 
 static void drop_finding(struct finding *f)

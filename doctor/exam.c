@@ -146,6 +146,14 @@ static const char *text(struct exam *x, const char *fmt, va_list ap)
     return arena_strdup(&x->report->arena, sb_str(&safe));
 }
 
+static bool contains(const char *const *list, size_t n, const char *s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(list[i], s))
+            return true;
+    return false;
+}
+
 void finding_cause(struct exam *x, struct finding *f, const char *fmt, ...)
 {
     va_list ap;
@@ -166,7 +174,9 @@ void finding_symptom(struct exam *x, struct finding *f, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    *vec_push(&f->symptoms) = text(x, fmt, ap);
+    const char *line = text(x, fmt, ap);
+    if (!contains(f->symptoms.v, f->symptoms.n, line))
+        *vec_push(&f->symptoms) = line;
     va_end(ap);
 }
 
@@ -174,7 +184,9 @@ void finding_evidence(struct exam *x, struct finding *f, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    *vec_push(&f->evidence) = text(x, fmt, ap);
+    const char *line = text(x, fmt, ap);
+    if (!contains(f->evidence.v, f->evidence.n, line))
+        *vec_push(&f->evidence) = line;
     va_end(ap);
 }
 

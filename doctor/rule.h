@@ -103,7 +103,7 @@ extern const struct rule_set *const rule_sets[]; /* NULL-terminated; rules.c */
  * is. `id` is a literal, commonly the rule's own.
  */
 struct finding *found(struct exam *x, const char *id, const struct host *host, enum remedy remedy);
-/* Set or add its texts, made safe to print. */
+/* Set or add its texts, made safe to print; what is there already is not repeated. */
 void finding_cause(struct exam *x, struct finding *f, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void finding_fix(struct exam *x, struct finding *f, const char *fmt, ...)

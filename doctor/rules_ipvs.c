@@ -431,11 +431,11 @@ static void misplaced(struct exam *x)
     }
 }
 
-static const char *const by_emptied[] = {"ipvs.*", "*http.vip", "*http.distribution", "*dsr.*",
-                                         NULL};
-static const char *const by_server[] = {"*http.vip", "*http.distribution", "http.real-server",
-                                        "*dsr.*", NULL};
-static const char *const by_misplaced[] = {"*http.vip", "*http.distribution", "*dsr.*", NULL};
+static const char *const by_emptied[] = {"ipvs.*", "*http.vip", "*http.distribution", NULL};
+static const char *const by_server[] = {"*http.vip",   "*http.distribution", "http.real-server",
+                                        "nginx.vhost", "dsr.path",           "nfs.shared",
+                                        NULL};
+static const char *const by_misplaced[] = {"*http.vip", "*http.distribution", "dsr.path", NULL};
 
 static const struct rule rules[] = {
     {"ipvs.emptied", "a director's virtual services were taken out of its table", emptied,

@@ -6,8 +6,8 @@
 
 /* What fails when the directors disagree about who is master, or nobody is. */
 #define MASTERSHIP                                                                                 \
-    "*vrrp.single-master", "*vrrp.two-masters", "*vrrp.stray-vip", "*arp.*", "*http.vip",          \
-        "*http.distribution", "*dsr.*", "*vrrp.symmetry"
+    "*vrrp.single-master", "*vrrp.state", "*vrrp.symmetry", "*vrrp.two-masters",                   \
+        "*vrrp.stray-vip", "*arp.vip-owner", "*arp.neighbour", "*http.vip", "*http.distribution"
 
 static const struct host *next_director(const struct exam *x, const struct host *after)
 {
