@@ -2,8 +2,8 @@
 /*
  * A steady load of HTTP requests, one fresh connection each, on a schedule that responses cannot
  * move (an open loop): request i is due at i/rate seconds after the start, whatever happened to the
- * ones before it. What a client would have waited is counted from when the request was due, not from
- * when it could be sent, so a stalled server is not hidden by a stalled prober ("coordinated
+ * ones before it. What a client would have waited is counted from when the request was due, not
+ * from when it could be sent, so a stalled server is not hidden by a stalled prober ("coordinated
  * omission").
  */
 #include <stdbool.h>
@@ -20,7 +20,7 @@ enum load_outcome {
     LOAD_RESET,       /* reset, or closed before the answer was complete */
     LOAD_TIMEOUT,     /* nothing, or not all of it, within timeout_ms of when it was due */
     LOAD_UNREACHABLE, /* no route, host unreachable */
-    LOAD_OTHER,       /* anything else; ours: out of ports or descriptors, time over before it began */
+    LOAD_OTHER,       /* anything else; ours: out of ports, time over before it could begin */
     LOAD_OUTCOMES
 };
 const char *load_outcome_name(enum load_outcome o); /* "ok", "wrong answer", "refused", ... */
@@ -48,7 +48,7 @@ struct load_log {
     unsigned rate;
     /* The schedule's error, sent_us - due_us. */
     int64_t late_median_us, late_max_us;
-    size_t late;          /* requests begun more than one interval late: the schedule was not kept */
+    size_t late; /* requests begun more than one interval late: the schedule was not kept */
 };
 
 struct load_options {
@@ -85,9 +85,9 @@ struct load_counts {
 void load_counts(struct load *l, struct load_counts *out);
 int64_t load_epoch(const struct load *l); /* clock_us() when request 0 is due */
 /*
- * Begin no more requests, wait for those under way (at most timeout_ms), end the thread. Fills *out,
- * which is to be freed; *l is gone, whatever it returns. -1, and nothing in *out, when the thread
- * could not do its work at all.
+ * Begin no more requests than are due by now, wait for those under way (at most timeout_ms), end
+ * the thread. Fills *out, which is to be freed; *l is gone, whatever it returns. -1, and nothing in
+ * *out, when the thread could not do its work at all.
  */
 int load_stop(struct load *l, struct load_log *out, struct err *e);
 void load_log_free(struct load_log *log);

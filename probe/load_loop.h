@@ -11,9 +11,9 @@
 
 /*
  * Connections whose answer is complete. libcurl would close them at once, often before the server's
- * FIN has come: the one who closes first keeps TIME_WAIT for a minute, and 470 of those a second use
- * up the 28232 ports of net.ipv4.ip_local_port_range. So they are left open for a moment in which
- * the server closes; those it has not closed by then are reset.
+ * FIN has come: who closes first keeps TIME_WAIT for a minute, and 470 of those a second use up the
+ * 28232 ports of net.ipv4.ip_local_port_range. So they are left open for a moment in which the
+ * server closes; those it has not closed by then are reset.
  */
 enum { PARTING_MAX = 2048 }; /* twice what 10000 a second make in PARTING_US; a power of two */
 struct parting {
@@ -53,7 +53,7 @@ struct load {
     int64_t curl_due_us, armed_us; /* clock_us(); INT64_MAX: never */
     struct load_request *oldest, *newest, *idle;
     struct parting parting;
-    bool stopping;
+    size_t end; /* requests in all; SIZE_MAX until it is to stop */
     struct err failure; /* code ERR_NONE: all is well */
 
     pthread_mutex_t lock; /* guards counts */

@@ -251,6 +251,15 @@ def test_what_could_not_be_begun_in_time_is_not_the_servers_fault(net, web):
     assert all(x.sent - x.due >= 100_000 for x in r["records"] if x.outcome == "other")
 
 
+def test_being_late_for_the_end_is_not_for_ever(net, web):
+    """All that is left to do is to note what it is too late to begin."""
+    p = start(net, 600, timeout=1)
+    freeze(p, 0.6)
+    r = finish(p)
+    assert_schedule(r, 850)  # it ended when it could, not when it should have
+    assert outcomes(r)["other"] >= 0.4 * RATE
+
+
 def test_an_answer_that_came_while_we_were_frozen_counts(net, web):
     p = start(net, 1200, timeout=400)
     time.sleep(0.3)
