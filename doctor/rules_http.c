@@ -308,45 +308,75 @@ static void default_site(struct exam *x)
     }
 }
 
-/* Its own vhost, but the page is not given out, or takes for ever. */
-static void page_fault(struct exam *x, const struct exam_host *h, const struct evidence *l)
+static const struct step *page_step(const struct exam_host *h, const char *dir)
 {
-    struct reply r = reply_of(l);
-    const struct host *share = cluster_next(x->cluster, NULL, ROLE_NFS);
-    const struct exam_host *owner = share && x->cluster->nfs.export_path ? exam_host(x, share) : h;
-    struct finding *f =
-        found(x, r.status ? "http.forbidden" : "http.hangs", h->host, REMEDY_MANUAL);
-    if (r.status)
+    const struct plan *p = &h->result->plan;
+    for (size_t i = 0; h->result->reached && i < p->steps.n; i++)
+        if (p->steps.v[i].want->type == RES_FILE &&
+            !strncmp(p->steps.v[i].want->key, dir, strlen(dir)))
+            return &p->steps.v[i];
+    return NULL;
+}
+
+/* The share's own fault: its directory or a page is not as wanted, for all real servers alike. */
+static struct finding *share_fault(struct exam *x, const struct exam_host *share,
+                                   struct finding **already)
+{
+    const char *path = x->cluster->nfs.export_path;
+    static const char *const seen[] = {"http.*", "dsr.*"};
+    if (*already)
+        return *already;
+    if (!share || (!exam_step(share, RES_DIR, path) && !page_step(share, path)))
+        return NULL;
+    struct finding *f = *already = found(x, "http.forbidden", share->host, REMEDY_MANUAL);
+    if (take_steps(x, f, share, RES_DIR, path) | take_steps(x, f, share, RES_FILE, path))
+        f->remedy = REMEDY_DEPLOY;
+    for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+        finding_explains(x, f, seen[i], NULL);
+    finding_cause(x, f, "nginx cannot give out its pages, since %s on %s is not as it must be",
+                  path, share->host->name);
+    finding_fix(x, f, "clusterctl deploy sets the directory's owner and mode, and seeds its pages");
+    return f;
+}
+
+/* Its own vhost, but the page is not given out, or takes for ever. */
+static struct finding *server_fault(struct exam *x, const struct exam_host *h, unsigned status)
+{
+    struct finding *f = found(x, status ? "http.forbidden" : "http.hangs", h->host, REMEDY_MANUAL);
+    if (status) {
         finding_cause(x, f, "nginx on %s does not give out its page: status %u", h->host->name,
-                      r.status);
-    else
+                      status);
+        finding_fix(x, f,
+                    "on %s: let nginx's user read the page (chmod o+rX along the path of the "
+                    "lines above), and see that its index file exists",
+                    h->host->name);
+    } else {
         finding_cause(x, f, "nginx on %s does not answer a request for its page within 6 s",
                       h->host->name);
-    finding_evidence(x, f, "%s: GET / on the VIP, port %s", h->host->name, l->text);
-    add_lines(x, f, h, "http.error", "/var/log/nginx/error.log");
-    add_lines(x, f, h, "http.files", "ls -ldn");
-    const char *dir = owner == h ? x->cluster->nfs.mount_path : x->cluster->nfs.export_path;
-    bool mode = take_steps(x, f, owner, RES_DIR, dir),
-         file = take_steps(x, f, owner, RES_FILE, dir);
-    if (mode || file)
-        f->remedy = REMEDY_DEPLOY;
-    finding_fix(x, f, "%s",
-                f->remedy == REMEDY_DEPLOY
-                    ? "clusterctl deploy puts the share's directory and first pages right"
-                : r.status ? "let nginx's user (www-data) read the page: chmod o+rX along the path "
-                             "of the lines above, and see that the index file exists"
-                           : "see what nginx waits for: ps -eo pid,stat,wchan:30,cmd | grep nginx");
+        finding_fix(x, f,
+                    "on %s: see what nginx waits for: ps -eo pid,stat,wchan:30,cmd | grep nginx",
+                    h->host->name);
+    }
+    return f;
 }
 
 static void page(struct exam *x)
 {
+    const struct host *nfs = cluster_next(x->cluster, NULL, ROLE_NFS);
+    const struct exam_host *share = nfs && x->cluster->nfs.export_path ? exam_host(x, nfs) : NULL;
+    struct finding *of_share = NULL;
     for (const struct exam_host *h = NULL; (h = next_server(x, h));)
         for (const struct evidence *l = NULL; (l = exam_line(h, "http.page", l));) {
             const struct evidence *who = NULL;
             struct reply r = reply_of(l);
             if (!is_ours(h, r.port, &who) || (r.status && r.status < 400))
                 continue;
-            page_fault(x, h, l);
+            struct finding *f = r.status ? share_fault(x, share, &of_share) : NULL;
+            if (!f)
+                f = server_fault(x, h, r.status);
+            finding_evidence(x, f, "%s: GET / on the VIP, port %s", h->host->name, l->text);
+            add_lines(x, f, h, "http.error", "/var/log/nginx/error.log");
+            add_lines(x, f, h, "http.files", "ls -ldn");
         }
 }
 

@@ -171,7 +171,7 @@ static bool sets(const char *text, const char *name, int value)
 
 /* Who made it so: the last file that says so, or somebody's hand. */
 static const char *origin(struct exam *x, struct finding *f, const struct exam_host *h,
-                          const char *name, int value)
+                          const char *name, int value, bool *file)
 {
     const struct evidence *last = NULL;
     for (const struct evidence *l = NULL; (l = exam_line(h, "vip.sysctl", l));)
@@ -182,6 +182,7 @@ static const char *origin(struct exam *x, struct finding *f, const struct exam_h
         return "changed by hand (sysctl -w)";
     }
     finding_evidence(x, f, "%s: %s", h->host->name, last->text);
+    *file = true;
     const char *line = strchr(last->text, ':') + 1;
     return arena_printf(&x->report->arena, "set by %.*s line %.*s", (int)(line - 1 - last->text),
                         last->text, (int)strcspn(line, ":"), line);
@@ -202,16 +203,18 @@ static void blame(struct arp *a, const char *iface, const char *key, int value, 
     const char *name = arena_printf(&x->report->arena, "net.ipv4.conf.%s.%s", iface, key);
     int in_force = all > ingress ? all : ingress;
     const char *bad = harm(key, in_force);
+    bool from_file = false;
     const struct step *step = exam_step(a->h, RES_SYSCTL, name);
     if (!a->f)
         a->f = found(x, "arp.sysctl", a->h->host, REMEDY_DEPLOY);
     finding_evidence(x, a->f, "%s: %s = %d", a->h->host->name, name, value);
     sb_addf(&a->cause, "%s%s is %d, not %d (%s)", a->cause.len ? "; " : "", name, value, good,
-            origin(x, a->f, a->h, name, value));
+            origin(x, a->f, a->h, name, value, &from_file));
     sb_addf(&a->cause, ": of all (%d) and %s (%d) the larger is in force, %d, so %s", all, ifname,
             ingress, in_force, bad ? bad : "this does no harm now");
     finding_step(x, a->f, step);
-    if (!step) {
+    /* A deploy sets the value, but a file that is not ours would set it back. */
+    if (!step || from_file) {
         a->f->remedy = REMEDY_MANUAL;
         sb_addf(&a->by_hand, "%ssysctl -w %s=%d", a->by_hand.len ? "; " : "", name, good);
     }
