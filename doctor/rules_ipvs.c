@@ -3,7 +3,9 @@
 
 #include "base/parse.h"
 #include "doctor/firewall.h"
+#include "doctor/ipvs_rules.h"
 #include "doctor/keepalived_evidence.h"
+#include "doctor/lines.h"
 #include "engine/script.h"
 
 /*
@@ -87,7 +89,7 @@ static const char *asked(struct exam *x, const struct host *director, const stru
     return NULL;
 }
 
-static const char *service_words(struct exam *x, const struct service *s)
+const char *service_words(struct exam *x, const struct service *s)
 {
     char vip[IPADDR_STRLEN];
     return arena_printf(&x->report->arena, s->vip.family == AF_INET6 ? "[%s]:%u" : "%s:%u",
@@ -110,14 +112,6 @@ static struct finding *about(struct exam *x, const char *id, const struct missin
                              m->service->port, answer);
     }
     return f;
-}
-
-static void show(struct exam *x, struct finding *f, const struct host *h, const char *tag,
-                 const char *command)
-{
-    const struct exam_host *eh = exam_host(x, h);
-    for (const struct evidence *l = NULL; (l = exam_line(eh, tag, l));)
-        finding_evidence(x, f, "%s: %s: %s", h->name, command, l->text);
 }
 
 static bool nginx_runs(const struct exam_host *h)
@@ -155,8 +149,8 @@ static bool server_down(struct exam *x, const struct missing *m)
     bool deploy = step && !step->blocked;
     struct finding *f = about(x, "ipvs.server-down", m, deploy ? REMEDY_DEPLOY : REMEDY_MANUAL);
     finding_cause(x, f, "nginx does not run on %s", m->server->name);
-    show(x, f, m->server, "ipvs.nginx", "systemctl show nginx");
-    show(x, f, m->server, "ipvs.journal", "journal");
+    add_lines(x, f, exam_host(x, m->server), "ipvs.nginx", "systemctl show nginx");
+    add_lines(x, f, exam_host(x, m->server), "ipvs.journal", "journal");
     finding_step(x, f, step);
     finding_fix(x, f, "%s",
                 deploy
@@ -178,7 +172,7 @@ static bool port_closed(struct exam *x, const struct missing *m)
     struct finding *f = about(x, "ipvs.port-closed", m, file ? REMEDY_DEPLOY : REMEDY_MANUAL);
     finding_cause(x, f, "nothing listens on port %u of %s, though nginx runs", m->service->port,
                   m->server->name);
-    show(x, f, m->server, "ipvs.listen", "ss -ltn");
+    add_lines(x, f, exam_host(x, m->server), "ipvs.listen", "ss -ltn");
     finding_step(x, f, file);
     finding_step(x, f, service);
     finding_fix(x, f, "%s",
@@ -358,79 +352,6 @@ static void servers(struct exam *x)
     }
 }
 
-/* ipvs.emptied, ipvs.misplaced ------------------------------------------------------------------*/
-
-static void restore_commands(struct exam *x, struct strbuf *out, const struct service *s)
-{
-    char t = s->protocol == PROTO_TCP ? 't' : 'u', ip[IPADDR_STRLEN];
-    sb_addf(out, "ipvsadm -A -%c %s -s %s", t, service_words(x, s), s->scheduler);
-    if (s->persistence_s)
-        sb_addf(out, " -p %u", s->persistence_s);
-    for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_REAL_SERVER));)
-        sb_addf(out,
-                h->address.family == AF_INET6 ? "; ipvsadm -a -%c %s -r [%s]:%u -g -w %u"
-                                              : "; ipvsadm -a -%c %s -r %s:%u -g -w %u",
-                t, service_words(x, s), ipaddr_str(&h->address, ip), s->port, h->weight);
-}
-
-static void look_emptied(struct exam *x, const struct host *h)
-{
-    const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
-    autosb struct strbuf commands = {0};
-    struct finding *f = NULL;
-    for (size_t i = 0; i < x->cluster->n_services; i++) {
-        const struct service *s = &x->cluster->services[i];
-        if (!lh->ipvs_read || ipvs_find(&lh->ipvs, s))
-            continue;
-        if (!f)
-            f = found(x, "ipvs.emptied", h, REMEDY_MANUAL);
-        finding_evidence(x, f, "%s: ipvsadm -Sn: nothing for %s; %zu service%s in the table",
-                         h->name, service_words(x, s), lh->ipvs.services.n,
-                         lh->ipvs.services.n == 1 ? "" : "s");
-        sb_add(&commands, commands.len ? "; " : "");
-        restore_commands(x, &commands, s);
-    }
-    if (!f)
-        return;
-    finding_cause(x, f, "keepalived runs on %s, but somebody took its services out of the table",
-                  h->name);
-    const struct evidence *l = journal_last(exam_host(x, h), "Configuration file", NULL);
-    if (l)
-        journal_evidence(x, f, exam_host(x, h), l);
-    if (holds_vip(x, h))
-        finding_fix(x, f,
-                    "a reload of keepalived does not bring them back, a restart would move "
-                    "the VIP: on %s: %s",
-                    h->name, sb_str(&commands));
-    else
-        finding_fix(x, f,
-                    "a reload does not bring them back; %s does not hold the VIP, so: "
-                    "systemctl restart keepalived there",
-                    h->name);
-}
-
-static void emptied(struct exam *x)
-{
-    for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_DIRECTOR));)
-        if (exam_host(x, h)->asked && keepalived_runs(exam_host(x, h)) &&
-            exam_line(exam_host(x, h), "keepalived.conf", NULL))
-            look_emptied(x, h);
-}
-
-static void misplaced(struct exam *x)
-{
-    for (size_t i = 0; i < x->n_hosts; i++) {
-        const struct host *h = x->hosts[i].host;
-        if (!exam_line(&x->hosts[i], "ipvs.table", NULL))
-            continue;
-        struct finding *f = found(x, "ipvs.misplaced", h, REMEDY_MANUAL);
-        finding_cause(x, f, "%s is no director, but has virtual services in its kernel", h->name);
-        show(x, f, h, "ipvs.table", "/proc/net/ip_vs");
-        finding_fix(x, f, "on %s: ipvsadm -C; and disable what made them (keepalived, ipvsadm)",
-                    h->name);
-    }
-}
-
 static const char *const by_emptied[] = {"ipvs.*", "*http.vip", "*http.distribution", NULL};
 static const char *const by_server[] = {"*http.vip",   "*http.distribution", "http.real-server",
                                         "nginx.vhost", "dsr.path",           "nfs.shared",
@@ -438,13 +359,14 @@ static const char *const by_server[] = {"*http.vip",   "*http.distribution", "ht
 static const char *const by_misplaced[] = {"*http.vip", "*http.distribution", "dsr.path", NULL};
 
 static const struct rule rules[] = {
-    {"ipvs.emptied", "a director's virtual services were taken out of its table", emptied,
+    {"ipvs.emptied", "a director's virtual services were taken out of its table", ipvs_emptied,
      by_emptied},
     {"ipvs.server-*",
      "a real server is missing from a table: it is down, its port closed or "
      "filtered, the check wrong or failed, or the entry was taken out",
      servers, by_server},
-    {"ipvs.misplaced", "a host that is no director has virtual services", misplaced, by_misplaced},
+    {"ipvs.misplaced", "a host that is no director has virtual services", ipvs_misplaced,
+     by_misplaced},
     {0},
 };
 
