@@ -329,7 +329,9 @@ static struct finding *share_fault(struct exam *x, const struct exam_host *share
     if (!share || (!exam_step(share, RES_DIR, path) && !page_step(share, path)))
         return NULL;
     struct finding *f = *already = found(x, "http.forbidden", share->host, REMEDY_MANUAL);
-    if (take_steps(x, f, share, RES_DIR, path) | take_steps(x, f, share, RES_FILE, path))
+    bool dir = take_steps(x, f, share, RES_DIR, path);
+    bool pages = take_steps(x, f, share, RES_FILE, path);
+    if (dir || pages)
         f->remedy = REMEDY_DEPLOY;
     for (size_t i = 0; i < ARRAY_LEN(seen); i++)
         finding_explains(x, f, seen[i], NULL);
