@@ -1,4 +1,4 @@
-/* verify: is the cluster what the inventory says, and does it work? Changes nothing. */
+/* verify: is the cluster what the inventory says, and does it work? Changes nothing that lasts. */
 #include <stdio.h>
 
 #include "cli/json_out.h"
@@ -56,6 +56,9 @@ static int run_verify(struct invocation *in, struct err *e)
 static const char *const output_choices[] = {"text", "json", "junit", NULL};
 
 static const struct option_spec options[] = {
+    {"requests", OPTION_NUMBER, offsetof(struct args, requests), "N", .min = 1, .max = 10000,
+     .help = "Make N requests to each service to see how they are spread (three turns of the "
+             "scheduler, at least 6)."},
     {"quiet", OPTION_SWITCH, offsetof(struct args, quiet),
      .help = "No progress; only the results."},
     {"output", OPTION_CHOICE, offsetof(struct args, output), .choices = output_choices,
@@ -68,7 +71,8 @@ const struct command cmd_verify = {
     .usage = "[INVENTORY]",
     .summary = "Check that the cluster works, changing nothing",
     .about = "Looks at every host and at what a client of the cluster sees, and prints every check "
-             "with its evidence. Changes nothing: safe on a cluster in use.",
+             "with its evidence. Safe on a cluster in use: all it writes is a file of random text "
+             "in the share, read through every real server and removed again.",
     .flags = CMD_INVENTORY | CMD_LOADS | CMD_RUNS,
     .options = options,
     .run = run_verify,

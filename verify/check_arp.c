@@ -4,11 +4,6 @@
 #include "probe/arp.h"
 #include "verify/check.h"
 
-enum {
-    ASK_REQUESTS = 2,
-    ASK_WAIT_MS = 400, /* an answer on a link takes less than 1 ms, on a busy virtual one tens */
-};
-
 /* Whose interface is it? "LVS-master eth0", or NULL for none of ours. */
 static const char *owner_of(struct ctx *x, const struct mac *m, const struct host **host)
 {
@@ -37,23 +32,14 @@ static const char *describe(struct ctx *x, const struct mac *m)
     return arena_printf(x->arena, "%s (%s)", mac_str(m, text), owner ? owner : "a foreign machine");
 }
 
-/* What there is to look at: the route and the MAC that is right; false: a verdict was given. */
-static bool prepare(struct ctx *x, const struct ipaddr *vip, struct route *via, struct mac *right,
-                    struct check_result *out)
+/* What there is to look at: a link to ask and the MAC that is right; NULL: a verdict was given. */
+static const struct arp_asked *prepare(struct ctx *x, const struct ipaddr *vip, struct mac *right,
+                                       struct check_result *out)
 {
-    struct err e = {0};
     const struct live_iface *iface = NULL;
-    if (vip->family != AF_INET)
-        check_skip(x, out, "IPv6 has no ARP");
-    else if (route_get(vip, via, &e) < 0)
-        check_skip(x, out, "%s", e.msg);
-    else if (via->local)
-        check_skip(x, out, "the VIP is this machine's own address");
-    else if (!via->on_link)
-        check_skip(x, out,
-                   "the VIP is behind a router from here (through %s), and ARP goes no "
-                   "further than the link",
-                   via->ifname);
+    const struct arp_asked *a = arp_of(x, vip);
+    if (a->unasked)
+        check_skip(x, out, "%s", a->unasked);
     else if (!active_director(x, vip, &iface))
         check_fail(x, out,
                    "there is no one active director whose MAC it could be "
@@ -61,8 +47,8 @@ static bool prepare(struct ctx *x, const struct ipaddr *vip, struct route *via, 
     else if (!mac_parse(iface->mac, right))
         check_skip(x, out, "%s of the active director has no MAC address", iface->name);
     else
-        return true;
-    return false;
+        return a;
+    return NULL;
 }
 
 /* Make this machine resolve the VIP, as a client would. */
@@ -122,10 +108,10 @@ static void judge_neighbour(struct ctx *x, const struct ipaddr *vip, const struc
 
 void check_vip_neighbour(struct ctx *x, const struct subject *s, struct check_result *out)
 {
-    struct route via;
     struct mac right;
-    if (prepare(x, s->vip, &via, &right, out))
-        judge_neighbour(x, s->vip, &via, &right, "", out);
+    const struct arp_asked *a = prepare(x, s->vip, &right, out);
+    if (a)
+        judge_neighbour(x, s->vip, &a->via, &right, "", out);
 }
 
 static void judge_answers(struct ctx *x, const struct ipaddr *vip, const struct arp_answers *a,
@@ -159,30 +145,66 @@ static void judge_answers(struct ctx *x, const struct ipaddr *vip, const struct 
     }
 }
 
-/* arp_ask() says so in words: see probe/arp.h. */
-static bool not_permitted(const struct err *e)
-{
-    return e->code == ERR_SYSTEM &&
-           (strstr(e->msg, "Operation not permitted") || strstr(e->msg, "Permission denied"));
-}
-
 void check_vip_owner(struct ctx *x, const struct subject *s, struct check_result *out)
 {
-    struct err e = {0};
-    struct route via;
     struct mac right;
-    struct arp_answers answers;
-    if (!prepare(x, s->vip, &via, &right, out))
+    const struct arp_asked *a = prepare(x, s->vip, &right, out);
+    if (!a)
         return;
-    if (arp_ask(s->vip, &via, ASK_REQUESTS, ASK_WAIT_MS, &answers, &e) == 0) {
-        judge_answers(x, s->vip, &answers, &right, out);
-    } else if (not_permitted(&e)) {
+    if (a->err.code == ERR_NONE) {
+        judge_answers(x, s->vip, &a->answers, &right, out);
+    } else if (arp_not_permitted(&a->err)) {
         judge_neighbour(
-            x, s->vip, &via, &right,
+            x, s->vip, &a->via, &right,
             "; the kernel's neighbour entry alone, as asking the link takes CAP_NET_RAW", out);
     } else {
-        check_skip(x, out, "%s", e.msg);
-        if (e.hint[0])
-            check_hint(x, out, "%s", e.hint);
+        check_skip(x, out, "%s", a->err.msg);
+        if (a->err.hint[0])
+            check_hint(x, out, "%s", a->err.hint);
+    }
+}
+
+/* The MAC by which a real server answers for a VIP, or NULL. */
+static const struct mac *answer_of(struct ctx *x, const struct arp_asked *a, const struct host *h)
+{
+    for (size_t i = 0; i < a->answers.n; i++) {
+        const struct host *owner;
+        owner_of(x, &a->answers.mac[i], &owner);
+        if (owner == h)
+            return &a->answers.mac[i];
+    }
+    return NULL;
+}
+
+void check_arp_silent(struct ctx *x, const struct subject *s, struct check_result *out)
+{
+    autosb struct strbuf asked = {0}, loud = {0};
+    const char *why = NULL, *hint = NULL;
+    char ip[IPADDR_STRLEN], mac[MAC_STRLEN];
+    for (size_t i = 0; i < x->cluster->n_vips; i++) {
+        const struct arp_asked *a = arp_of(x, &x->cluster->vips[i]);
+        const struct mac *m = answer_of(x, a, s->host);
+        if (a->unasked || a->err.code != ERR_NONE) {
+            why = a->unasked ? a->unasked : a->err.msg;
+            hint = a->unasked ? NULL : a->err.hint;
+            continue;
+        }
+        list_add(&asked, "%u broadcast requests for %s", a->answers.requests,
+                 ipaddr_str(a->vip, ip));
+        if (m)
+            list_add(&loud, "it answers for %s with %s", ip, mac_str(m, mac));
+    }
+    if (loud.len) {
+        check_fail(x, out, "%s", sb_str(&loud));
+        check_hint(x, out,
+                   "clients then talk to it without a director: arp_ignore is not in "
+                   "force there (sysctl net.ipv4.conf.all.arp_ignore must be 1 or more)");
+        check_evidence(x, out, "%s", sb_str(&asked));
+    } else if (!asked.len) {
+        check_skip(x, out, "%s", why ? why : "there is no VIP");
+        if (hint && *hint)
+            check_hint(x, out, "%s", hint);
+    } else {
+        check_pass(x, out, "%s, none answered by it", sb_str(&asked));
     }
 }

@@ -1,10 +1,10 @@
-/* vrrp.single-master: who holds the VIP. */
+/* vrrp.single-master, vrrp.state: who holds the VIP, and who believes to be its master. */
 #include <string.h>
 
 #include "verify/check.h"
 
 /* The interface that holds the VIP, other than lo: that is where real servers have it by design. */
-static const struct live_iface *holds(const struct live_host *h, const struct ipaddr *vip)
+const struct live_iface *holds_off_lo(const struct live_host *h, const struct ipaddr *vip)
 {
     const struct live_iface *i = NULL;
     while ((i = live_holder(h, vip, i)))
@@ -13,7 +13,7 @@ static const struct live_iface *holds(const struct live_host *h, const struct ip
     return NULL;
 }
 
-static bool on_lo(const struct live_host *h, const struct ipaddr *vip)
+bool holds_on_lo(const struct live_host *h, const struct ipaddr *vip)
 {
     const struct live_iface *i = NULL;
     while ((i = live_holder(h, vip, i)))
@@ -28,7 +28,7 @@ const struct host *active_director(const struct ctx *x, const struct ipaddr *vip
     const struct host *found = NULL;
     for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_DIRECTOR));) {
         const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
-        const struct live_iface *i = lh->complete ? holds(lh, vip) : NULL;
+        const struct live_iface *i = lh->complete ? holds_off_lo(lh, vip) : NULL;
         if (i && found)
             return NULL;
         if (i) {
@@ -52,7 +52,7 @@ static void look_at(const struct ctx *x, const struct host *h, const struct ipad
 {
     const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
     bool director = h->roles & ROLE_DIRECTOR;
-    const struct live_iface *i = lh->complete ? holds(lh, vip) : NULL;
+    const struct live_iface *i = lh->complete ? holds_off_lo(lh, vip) : NULL;
     if (!lh->complete && director) {
         r->unknown++;
         list_add(&r->others, "%s could not be asked", h->name);
@@ -65,7 +65,7 @@ static void look_at(const struct ctx *x, const struct host *h, const struct ipad
         list_add(&r->others, "not on %s", h->name);
     }
     /* On lo a director would take the VIP's packets for itself instead of passing them on. */
-    if (director && on_lo(lh, vip))
+    if (director && holds_on_lo(lh, vip))
         list_add(&r->wrong, "%s has it on lo", h->name);
 }
 
@@ -102,4 +102,77 @@ void check_single_master(struct ctx *x, const struct subject *s, struct check_re
     sb_free(&r.who);
     sb_free(&r.others);
     sb_free(&r.wrong);
+}
+
+/* "LVS-master MASTER, LVS-node01 BACKUP". */
+struct states {
+    struct strbuf list, masters, silent;
+    const struct host *master;
+    size_t n_masters;
+};
+
+static void look_at_state(const struct ctx *x, const struct host *h, const struct ipaddr *vip,
+                          struct states *st)
+{
+    const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
+    const struct vrrp_instance *in = vrrp_running_of(&lh->vrrp, vip);
+    if (!run_result_of(x->run, h)->reached || !lh->complete || !lh->vrrp.read) {
+        list_add(&st->silent, "%s%s%s%s", h->name, lh->vrrp.error ? " (" : "",
+                 lh->vrrp.error ? lh->vrrp.error : "", lh->vrrp.error ? ")" : "");
+        return;
+    }
+    if (in && !*in->state) {
+        list_add(&st->silent, "%s (the journal does not tell)", h->name);
+        return;
+    }
+    list_add(&st->list, "%s %s", h->name, in ? in->state : "without the VIP");
+    if (!in || strcmp(in->state, "MASTER") != 0)
+        return;
+    list_add(&st->masters, "%s", h->name);
+    st->master = h;
+    st->n_masters++;
+}
+
+static void judge_states(struct ctx *x, const struct ipaddr *vip, const struct states *st,
+                         struct check_result *out)
+{
+    const struct live_iface *iface;
+    const struct host *holder = active_director(x, vip, &iface);
+    if (st->list.len)
+        check_evidence(x, out, "%s", sb_str(&st->list));
+    if (st->n_masters > 1) {
+        check_fail(x, out, "%zu directors are in state MASTER: %s", st->n_masters,
+                   sb_str(&st->masters));
+        check_hint(x, out, "they do not hear each other's adverts (IP protocol 112)");
+    } else if (st->master && holder && st->master != holder) {
+        check_fail(x, out, "%s is in state MASTER, but the VIP is on %s", st->master->name,
+                   holder->name);
+        check_hint(x, out,
+                   "somebody else than keepalived has moved the address: systemctl "
+                   "restart keepalived on %s puts that right",
+                   holder->name);
+    } else if (st->master && !holder && st->silent.len == 0) {
+        check_fail(x, out,
+                   "%s is in state MASTER, but not the one holder of the VIP (see "
+                   "vrrp.single-master)",
+                   st->master->name);
+    } else if (st->silent.len) {
+        check_skip(x, out, "the state of %s is not known", sb_str(&st->silent));
+    } else if (!st->master) {
+        check_fail(x, out, "no director is in state MASTER");
+        check_hint(x, out, "journalctl -u keepalived on the directors says why");
+    } else {
+        out->status = CHECK_PASS;
+    }
+}
+
+void check_vrrp_state(struct ctx *x, const struct subject *s, struct check_result *out)
+{
+    struct states st = {0};
+    for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_DIRECTOR));)
+        look_at_state(x, h, s->vip, &st);
+    judge_states(x, s->vip, &st, out);
+    sb_free(&st.list);
+    sb_free(&st.masters);
+    sb_free(&st.silent);
 }

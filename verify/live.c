@@ -28,15 +28,33 @@ static const char table_sh[] =
     "  fi\n"
     "}\n";
 
+/* What is asked of one host alone, or of few. The dump is told late: keepalived writes meanwhile.
+ */
+static void extras(struct script *s, const struct host_result *hr, const struct live *l)
+{
+    const struct resource *mount = l->extras & LIVE_MOUNT ? mount_wanted(hr) : NULL;
+    const char *exported = l->extras & LIVE_TOKEN ? token_directory(hr) : NULL;
+    if (mount)
+        mount_ask(s, mount);
+    if (l->extras & LIVE_BOOT && boot_matters(hr))
+        boot_ask(s);
+    if (exported)
+        token_write(s, exported, &l->token);
+}
+
 static void fragment(struct script *s, const struct host_result *hr, void *ud)
 {
-    bool director = hr->host->roles & ROLE_DIRECTOR;
-    (void)ud;
+    const struct live *l = ud;
+    bool director = hr->host->roles & ROLE_DIRECTOR, vrrp = director && l->extras & LIVE_VRRP;
     script_add(s, addresses_sh);
     if (director)
         script_add(s, table_sh);
-    script_addf(s, "{ l= o=; live_addr; %s; } </dev/null\nr complete\n",
-                director ? "live_ipvs" : ":");
+    script_add(s, "{ l= o=\n");
+    script_addf(s, "live_addr; %s\n", director ? "live_ipvs" : ":");
+    extras(s, hr, l);
+    if (vrrp)
+        vrrp_running_ask(s);
+    script_add(s, "} </dev/null\nr complete\n");
 }
 
 /* Text of at most `max` bytes, safe to print. */
@@ -101,6 +119,20 @@ void live_record(struct live_host *h, char *value)
         h->ipvs_error = shown(&h->arena, value, ERROR_MAX);
     else if (!strcmp(what, "ipvs_end"))
         h->ipvs_read = true;
+    else if (!strcmp(what, "vrrp"))
+        vrrp_running_line(&h->vrrp, &h->arena, value);
+    else if (!strcmp(what, "vrrp_error"))
+        h->vrrp.error = shown(&h->arena, value, ERROR_MAX);
+    else if (!strcmp(what, "vrrp_end"))
+        h->vrrp.read = true;
+    else if (!strncmp(what, "mount", 5))
+        mount_record(&h->mount, &h->arena, what, value);
+    else if (!strncmp(what, "boot_", 5))
+        boot_record(&h->boot, &h->arena, what, value);
+    else if (!strcmp(what, "token_written"))
+        h->token_written = true;
+    else if (!strcmp(what, "token_error"))
+        h->token_error = shown(&h->arena, value, ERROR_MAX);
     else if (!strcmp(what, "complete"))
         h->complete = true;
 }
@@ -119,6 +151,9 @@ static void forget(struct live_host *h)
         vec_free(&h->ifaces.v[i]->addresses);
     vec_free(&h->ifaces);
     ipvs_free(&h->ipvs);
+    vrrp_running_free(&h->vrrp);
+    mount_free(&h->mount);
+    boot_free(&h->boot);
     arena_free(&h->arena);
     *h = (struct live_host){0};
 }

@@ -1,15 +1,27 @@
 #pragma once
 /*
- * What the hosts say now: addresses, MACs and, on directors, the IPVS table. Facts are from the
- * start of the run; a VIP may have moved since.
+ * What the hosts say now: addresses, MACs and, on directors, the IPVS table; and more where asked
+ * for. Facts are from the start of the run; a VIP may have moved since.
  */
 #include <stdbool.h>
 
 #include "engine/run.h"
+#include "verify/boot.h"
 #include "verify/ipvs.h"
+#include "verify/mount.h"
+#include "verify/token.h"
+#include "verify/vrrp_running.h"
 
 /* Records past this are dropped and the host's answer is not believed: see live_record(). */
 enum { LIVE_MAX_RECORDS = 20000 };
+
+/* What is asked for beyond addresses and tables, as it costs the hosts more. */
+enum live_extra {
+    LIVE_VRRP = 1 << 0,  /* directors: what keepalived runs with */
+    LIVE_MOUNT = 1 << 1, /* real servers: the share's mount */
+    LIVE_BOOT = 1 << 2,  /* what a reboot would read */
+    LIVE_TOKEN = 1 << 3, /* the NFS host: live.token is written */
+};
 
 struct live_iface {
     const char *name; /* at most 15 printable characters */
@@ -24,13 +36,20 @@ struct live_host {
     bool ipvs_read;         /* directors: the table was read to its end */
     const char *ipvs_error; /* directors: why it was not; safe to print */
     struct ipvs_table ipvs;
+    struct vrrp_running vrrp; /* LIVE_VRRP */
+    struct live_mount mount;  /* LIVE_MOUNT */
+    struct boot_config boot;  /* LIVE_BOOT */
+    bool token_written;       /* LIVE_TOKEN */
+    const char *token_error;  /* safe to print */
     struct arena arena;
 };
 
 struct live {
     struct live_host *hosts; /* by index_in_cluster */
     size_t n;
-    struct err err; /* of the last query, when it failed on some host */
+    unsigned extras;    /* enum live_extra, for the next query; 0 at first */
+    struct token token; /* to be written by it */
+    struct err err;     /* of the last query, when it failed on some host */
 };
 
 void live_init(struct live *l, size_t n_hosts);

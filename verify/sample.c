@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "base/quote.h"
-#include "probe/http.h"
 #include "verify/check.h"
 #include "verify/spread.h"
 
 enum {
-    REQUEST_TIMEOUT_MS = 3000, /* a SYN lost once is sent again after 1 s (RFC 6298, 2.1) */
-    GIVE_UP_AFTER = 2,         /* requests without an answer, before the rest is not tried */
-    ROUNDS = 3,                /* turns of the scheduler that show it turning, not a coincidence */
+    GIVE_UP_AFTER = 2, /* requests without an answer, before the rest is not tried */
+    ROUNDS = 3,        /* turns of the scheduler that show it turning, not a coincidence */
     MIN_REQUESTS = 6,
     MAX_REQUESTS = 120, /* weights of 997 and 1 would take thousands */
     SHOWN_BYTES = 60,   /* of a page that should not be there: enough to recognise it */
@@ -38,8 +36,7 @@ unsigned samples_wanted(const struct cluster *c, const struct service *s, unsign
     return wanted < MIN_REQUESTS ? MIN_REQUESTS : wanted;
 }
 
-/* What a page can be recognised by in a message: its title, or else its first line. */
-static const char *show_body(struct arena *a, const struct strbuf *body)
+const char *page_shown(struct arena *a, const struct strbuf *body)
 {
     autosb struct strbuf sb = {0};
     const char *s = sb_str(body), *title = strcasestr(s, "<title>");
@@ -52,7 +49,7 @@ static const char *show_body(struct arena *a, const struct strbuf *body)
     return arena_strdup(a, sb_str(&sb));
 }
 
-static const char *show_text(struct arena *a, const char *s)
+const char *text_shown(struct arena *a, const char *s)
 {
     autosb struct strbuf sb = {0};
     quote_terminal(&sb, s, strlen(s), false);
@@ -66,8 +63,7 @@ static bool is_page_of(const char *body, const struct host *h)
     return h->page && !strncmp(body, h->page, n) && !strcmp(body + n, "\n");
 }
 
-/* The real server that a whoami answer names, or NULL. */
-static const struct host *named_by(const struct cluster *c, const struct http_result *r)
+const struct host *whoami_of(const struct cluster *c, const struct http_result *r)
 {
     const char *s = sb_str(&r->body);
     size_t n = strcspn(s, "\n");
@@ -84,14 +80,14 @@ static void ask_direct(struct ctx *x, struct direct *d)
     struct http_result r;
     http_get(&d->host->address, d->port, "/", NULL, REQUEST_TIMEOUT_MS, &r);
     d->status = r.status;
-    d->error = show_text(x->arena, r.error);
+    d->error = text_shown(x->arena, r.error);
     d->body = arena_strdup(x->arena, sb_str(&r.body));
-    d->shown = show_body(x->arena, &r.body);
+    d->shown = page_shown(x->arena, &r.body);
     http_result_free(&r);
     if (!d->status)
         return;
     http_get(&d->host->address, d->port, WHOAMI_PATH, NULL, REQUEST_TIMEOUT_MS, &r);
-    const struct host *self = named_by(x->cluster, &r);
+    const struct host *self = whoami_of(x->cluster, &r);
     d->whoami = self ? self->name : NULL;
     d->own = self == d->host;
     http_result_free(&r);
@@ -164,10 +160,10 @@ static void note_bad(struct ctx *x, struct samples *sm, const struct http_result
     if (sm->bad++)
         return;
     sm->first_bad =
-        !r->status         ? arena_printf(x->arena, "no answer: %s", show_text(x->arena, r->error))
+        !r->status         ? arena_printf(x->arena, "no answer: %s", text_shown(x->arena, r->error))
         : r->status != 200 ? arena_printf(x->arena, "HTTP status %ld", r->status)
                            : arena_printf(x->arena, "a page of none of the real servers: \"%s\"",
-                                          show_body(x->arena, &r->body));
+                                          page_shown(x->arena, &r->body));
 }
 
 /* Whose answer is it? NULL: nobody's that should give it. */
@@ -176,7 +172,7 @@ static const struct host *answered_by(const struct ctx *x, bool whoami, const st
     if (r->status != 200)
         return NULL;
     if (whoami)
-        return named_by(x->cluster, r);
+        return whoami_of(x->cluster, r);
     for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_REAL_SERVER));)
         if (is_page_of(sb_str(&r->body), h))
             return h;

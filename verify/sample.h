@@ -7,11 +7,20 @@
 
 #include "base/vec.h"
 #include "inventory/cluster.h"
+#include "probe/http.h"
 
 struct ctx;
 
 /* Where our nginx vhost answers with the host's name (templates/files/nginx.conf.tmpl). */
 #define WHOAMI_PATH "/.clusterctl/whoami"
+
+enum { REQUEST_TIMEOUT_MS = 3000 }; /* a SYN lost once is sent again after 1 s (RFC 6298, 2.1) */
+
+/* The real server that an answer to WHOAMI_PATH names, or NULL. */
+const struct host *whoami_of(const struct cluster *c, const struct http_result *r);
+/* What a page can be recognised by in a message: its title, or else its first line. */
+const char *page_shown(struct arena *a, const struct strbuf *body);
+const char *text_shown(struct arena *a, const char *s);
 
 /* A real server asked at its own address. */
 struct direct {

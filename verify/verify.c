@@ -15,13 +15,15 @@ struct instance {
 
 typedef VEC(struct instance) instances;
 
-static const char *subject_name(struct arena *a, const struct subject *s)
+static const char *subject_name(struct arena *a, const struct subject *s, const char *cluster)
 {
     char text[IPADDR_STRLEN];
     if (s->host)
         return arena_strdup(a, s->host->name);
     if (s->vip)
         return arena_strdup(a, ipaddr_str(s->vip, text));
+    if (!s->service)
+        return arena_strdup(a, cluster);
     return service_name(a, &s->service->vip, s->service->port, protocol_name(s->service->protocol));
 }
 
@@ -31,7 +33,7 @@ static void add(struct ctx *x, struct verify_report *out, instances *list, const
     bool hopeless = s.host && !run_result_of(x->run, s.host)->reached;
     *vec_push(list) = (struct instance){c, s, hopeless};
     *vec_push(&out->results) = (struct check_result){
-        .id = c->id, .title = c->title, .subject = subject_name(&out->arena, &s)};
+        .id = c->id, .title = c->title, .subject = subject_name(&out->arena, &s, x->cluster->name)};
 }
 
 static void add_all(struct ctx *x, struct verify_report *out, instances *list,
@@ -50,6 +52,8 @@ static void add_all(struct ctx *x, struct verify_report *out, instances *list,
         add(x, out, list, c, (struct subject){.vip = &cl->vips[i]});
     for (size_t i = 0; c->per == PER_SERVICE && i < cl->n_services; i++)
         add(x, out, list, c, (struct subject){.service = &cl->services[i]});
+    if (c->per == PER_CLUSTER)
+        add(x, out, list, c, (struct subject){0});
 }
 
 static bool wants_retry(const struct instance *i, const struct check_result *r)
@@ -57,22 +61,50 @@ static bool wants_retry(const struct instance *i, const struct check_result *r)
     return r->status == CHECK_FAIL && i->check->settles && !i->hopeless;
 }
 
-/* What was skipped for another's sake (too few servers in the table yet) may be worth asking now. */
+/* What was skipped for another's sake (too few servers in the table yet) may be worth asking now.
+ */
 static bool runs_again(const struct instance *i, const struct check_result *r)
 {
     return wants_retry(i, r) || (r->status == CHECK_SKIP && i->check->settles && !i->hopeless);
+}
+
+/* Gather what this round's checks need: ARP is asked while the hosts answer. */
+static int gather(struct ctx *x, unsigned needs, struct err *e)
+{
+    enum { EXTRAS = LIVE_VRRP | LIVE_MOUNT | LIVE_BOOT | LIVE_TOKEN };
+    if (needs & NEEDS_ARP)
+        arp_begin(x);
+    if (!(needs & (NEEDS_LIVE | EXTRAS)))
+        return 0;
+    x->live.extras = needs & EXTRAS;
+    if (needs & LIVE_TOKEN) {
+        if (token_draw(&x->live.token, e) < 0)
+            return -1;
+        x->token_there = true;
+    }
+    return live_refresh(&x->live, x->run, e);
+}
+
+static void forget_round(struct ctx *x)
+{
+    share_clean_up(x);
+    share_reset(x);
+    dsr_reset(x);
+    vhost_reset(x);
+    samples_reset(&x->samples);
+    arp_reset(&x->arp);
 }
 
 /* One round: every check (the first time), or those that did not pass and yet may. */
 static int round_of_checks(struct ctx *x, struct verify_report *out, const instances *list,
                            bool first, struct err *e)
 {
-    bool remote = false;
-    samples_reset(&x->samples);
+    unsigned needs = 0;
+    forget_round(x);
     for (size_t i = 0; i < list->n; i++)
         if (first || runs_again(&list->v[i], &out->results.v[i]))
-            remote |= list->v[i].check->remote;
-    if (remote && live_refresh(&x->live, x->run, e) < 0)
+            needs |= list->v[i].check->needs;
+    if (gather(x, needs, e) < 0)
         return -1;
     for (size_t i = 0; i < list->n; i++) {
         struct check_result *r = &out->results.v[i];
@@ -138,7 +170,7 @@ int verify_cluster(struct run *r, const struct verify_options *o, struct verify_
         enum check_status s = out->results.v[i].status;
         (*(s == CHECK_PASS ? &out->passed : s == CHECK_FAIL ? &out->failed : &out->skipped))++;
     }
-    samples_reset(&x.samples);
+    forget_round(&x);
     live_free(&x.live);
     vec_free(&list);
     return rc;
