@@ -8,5 +8,7 @@
 #define LOCK_FILE RUN_DIR "/lock"
 /* keepalived's track_file: anything but 0 in it makes the director hand the VIP over and stay away. */
 #define HANDOVER_FILE RUN_DIR "/handover"
+/* keepalived's quorum scripts: 1 in PREFIX<service> when a director has no real server for it left. */
+#define NO_SERVERS_PREFIX RUN_DIR "/no-servers-"
 /* A failover test's fault and its undoing. */
 #define FAULT_DIR RUN_DIR "/fault"

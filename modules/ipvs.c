@@ -16,6 +16,10 @@
  *   sync_refresh_period 1      but at most once a second as long as its state does not change, so
  *                              that downloads do not fill the wire.
  *
+ * And because the VIPs are local on both directors (keepalived.conf.tmpl: static_routes):
+ *
+ *   arp_ignore 1               only the one that has the VIP on the interface answers ARP for it.
+ *
  * Values as /proc/sys shows them, blanks apart.
  */
 enum condition { ALWAYS, PERSISTENCE, PEER };
@@ -27,6 +31,7 @@ static const struct {
     {"net.ipv4.vs.expire_quiescent_template", "1", PERSISTENCE},
     {"net.ipv4.vs.sync_threshold", "1 3", PEER},
     {"net.ipv4.vs.sync_refresh_period", "1", PEER},
+    {"net.ipv4.conf.all.arp_ignore", "1", PEER},
 };
 
 static bool applies(const struct cluster *c, enum condition when)

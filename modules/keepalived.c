@@ -117,6 +117,45 @@ static json_t *real_servers(struct catalog *cat, const struct service *s, struct
     return list;
 }
 
+/* Does a director that has no real server left count for less? */
+static bool watches_servers(const struct cluster *c, struct version v)
+{
+    return cluster_hands_over(c) && keepalived_has(v, KEEPALIVED_TRACK_FILE);
+}
+
+/* "/run/clusterctl/no-servers-10.1.1.140-80-tcp" */
+static const char *no_servers_file(struct catalog *cat, const struct service *s)
+{
+    char vip[IPADDR_STRLEN];
+    return arena_printf(&cat->arena, NO_SERVERS_PREFIX "%s-%u-%s", ipaddr_str(&s->vip, vip),
+                        s->port, s->protocol == PROTO_TCP ? "tcp" : "udp");
+}
+
+/* The files that the services' quorum scripts write, for the VRRP instance to track. */
+static json_t *no_servers(struct catalog *cat, struct version v)
+{
+    const struct cluster *c = cat->cluster;
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n_services && watches_servers(c, v); i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s}", "name",
+                            arena_printf(&cat->arena, "clusterctl_no_servers_%zu", i + 1), "file",
+                            no_servers_file(cat, &c->services[i])));
+    return list;
+}
+
+/*
+ * The VIPs' local routes on lo. The metric sets them apart from the kernel's own of a VIP that is
+ * an address too; the source is what this machine itself calls a VIP from.
+ */
+static json_t *anywhere(const struct catalog *cat, struct version v)
+{
+    enum { METRIC = 1024 };
+    if (!watches_servers(cat->cluster, v))
+        return json_null();
+    return json_pack("{s:i, s:o}", "metric", METRIC, "source", address(&cat->host->address));
+}
+
 static json_t *service(struct catalog *cat, const struct service *s, struct version v,
                        struct err *e)
 {
@@ -141,6 +180,8 @@ static json_t *service(struct catalog *cat, const struct service *s, struct vers
         check_seconds(cat, v, hc->retry_delay_ms), "http_retry",
         keepalived_has(v, KEEPALIVED_RETRY) ? "retry" : "nb_get_retry", "retry",
         (int)(hc->retries || retry_zero ? hc->retries : 1), "checks", checks, "servers", servers);
+    if (watches_servers(cat->cluster, v))
+        json_object_set_new(j, "none_left", json_string(no_servers_file(cat, s)));
     if (s->persistence_s)
         json_object_set_new(j, "persistence", json_integer(s->persistence_s));
     return j;
@@ -232,6 +273,9 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
         unicast(cat, v), "vips", vips(cat, interface), "services", list);
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
+    json_object_set_new(data, "scripts", json_boolean(peer));
+    json_object_set_new(data, "no_servers", no_servers(cat, v));
+    json_object_set_new(data, "anywhere", anywhere(cat, v));
     if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))
         json_object_set_new(data, "startup_delay", json_integer(startup_delay(cat)));
     if (word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0 ||
