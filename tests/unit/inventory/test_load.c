@@ -58,8 +58,8 @@ static void reference_has_every_default(void **state)
     assert_string_equal(s->check.path, "/");
     assert_null(s->check.host);
     assert_int_equal(s->check.status, 200);
-    assert_int_equal(s->check.interval_ms, 500);
-    assert_int_equal(s->check.timeout_ms, 400);
+    assert_int_equal(s->check.interval_ms, 300);
+    assert_int_equal(s->check.timeout_ms, 500);
     assert_int_equal(s->check.retries, 1);
     assert_int_equal(s->check.retry_delay_ms, 100);
 
