@@ -15,6 +15,8 @@ enum {
 
 const char *fault_impossible(const struct cluster *c, const struct scenario *s)
 {
+    if (!strcmp(s->name, "director-handover") && !cluster_hands_over(c))
+        return "with this profile, or a single director, keepalived watches no hand-over file";
     switch (s->target) {
     case TARGET_ACTIVE:
         return cluster_count(c, ROLE_DIRECTOR) > 1 ? NULL : "there is one director only";
