@@ -43,19 +43,19 @@ static void look_for_vip(struct exam *x, const struct exam_host *h, const struct
 {
     char buf[IPADDR_STRLEN];
     const char *text = ipaddr_str(vip, buf);
-    autosb struct strbuf key = {0};
-    sb_addf(&key, "%s/%u dev lo", text, ipaddr_bits(vip));
-    const struct step *step = exam_step(h, RES_ADDRESS, sb_str(&key));
-    struct finding *f = found(x, "vip.not-on-lo", h->host, step ? REMEDY_DEPLOY : REMEDY_MANUAL);
+    autosb struct strbuf prefixed = {0};
+    sb_addf(&prefixed, "%s/%u", text, ipaddr_bits(vip));
+    struct finding *f = found(x, "vip.not-on-lo", h->host, REMEDY_MANUAL);
+    if (take_steps(x, f, h, RES_ADDRESS, sb_str(&prefixed)))
+        f->remedy = REMEDY_DEPLOY;
     finding_cause(x, f,
                   "%s does not have the VIP %s on lo: it throws away what the director sends it",
                   h->host->name, text);
     add_lines(x, f, h, "vip.lo", "ip -o addr show dev lo");
-    finding_step(x, f, step);
     /* Stopped, the unit takes the address away. */
     finding_step(x, f, exam_step(h, RES_SERVICE, "clusterctl-vip.service"));
-    finding_fix(x, f, "clusterctl deploy; by hand: ip address add %s on %s", sb_str(&key),
-                h->host->name);
+    finding_fix(x, f, "clusterctl deploy; by hand: ip address add %s dev lo on %s",
+                sb_str(&prefixed), h->host->name);
 }
 
 static void not_on_lo(struct exam *x)
