@@ -206,6 +206,7 @@ static void settles(void **state)
 static void nobody_reached(void **state)
 {
     (void)state;
+    fake_free();
     for (size_t i = 0; i < FAKE_HOSTS; i++) {
         fake.results[i] = (struct host_result){.host = &fake.hosts[i]};
         err_set(&fake.results[i].err, ERR_UNREACHABLE, "refused");
