@@ -9,7 +9,7 @@
  *                              anew (since Linux 5.9).
  *   expire_quiescent_template  a persistent client leaves a server of weight 0 for a working one.
  *
- * What the other director learns about connections (modules/keepalived.c: lvs_sync_daemon):
+ * What the other director learns about connections (modules/sync.c):
  *
  *   sync_threshold "1 3"       a connection is told of at its packets 1, 4, 7, ... once it is
  *                              established; the default, "3 50", leaves most of a web server's out.

@@ -4,36 +4,13 @@
 #include "modules/keepalived_version.h"
 #include "modules/os.h"
 #include "modules/registry.h"
+#include "modules/vrrp_interface.h"
 #include "modules/words.h"
 
 static json_t *address(const struct ipaddr *a)
 {
     char buf[IPADDR_STRLEN];
     return json_string(ipaddr_str(a, buf));
-}
-
-static const char *interface_of(const struct catalog *cat, struct err *e)
-{
-    const struct facts *f = cat->facts;
-    char buf[IPADDR_STRLEN];
-    const char *name = cat->host->interface             ? cat->host->interface
-                       : cat->cluster->vrrp.interface ? cat->cluster->vrrp.interface
-                                                      : f->interface;
-    if (!name) {
-        err_set(e, ERR_FAILED, "no network interface holds %s",
-                ipaddr_str(&cat->host->address, buf));
-        err_hint(e, "name the interface that VRRP is to use: \"interface\" of the host or of vrrp");
-        return NULL;
-    }
-    for (size_t i = 0; i < f->ifaces.n; i++)
-        if (!strcmp(f->ifaces.v[i].name, name))
-            return name;
-    if (!f->ifaces.n) /* not known: nobody looked */
-        return name;
-    err_set(e, ERR_FAILED, "there is no network interface %s", name);
-    if (f->interface)
-        err_hint(e, "%s is on %s", ipaddr_str(&cat->host->address, buf), f->interface);
-    return NULL;
 }
 
 /* The time of a check: a whole second more rather than a fraction that would be cut off or refused.
@@ -258,19 +235,19 @@ enum { GARP_REFRESH_S = 60 };
 static const char *configuration(struct catalog *cat, struct version v, struct err *e)
 {
     const struct vrrp *vrrp = &cat->cluster->vrrp;
-    const char *interface = interface_of(cat, e);
+    const char *interface = vrrp_interface(cat, e);
     json_t *list = interface ? services(cat, v, e) : NULL;
     bool fast = cat->cluster->profile == PROFILE_FAST, peer = cluster_hands_over(cat->cluster);
     if (!list)
         return NULL;
-    json_t *data = json_pack(
-        "{s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "cluster",
-        cat->cluster->name, "host", cat->host->name, "state", state(cat), "version",
-        (int)vrrp->version, "interface", interface, "router_id", (int)vrrp->virtual_router_id,
-        "priority", (int)cat->host->priority, "advert_int",
-        seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt", !vrrp->preempt,
-        "alpha", fast, "sync", peer, "handover", handover(cat->cluster, v), "unicast",
-        unicast(cat, v), "vips", vips(cat, interface), "services", list);
+    json_t *data =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:s, s:b, s:b, s:o, s:o, s:o, s:o}",
+                  "cluster", cat->cluster->name, "host", cat->host->name, "state", state(cat),
+                  "version", (int)vrrp->version, "interface", interface, "router_id",
+                  (int)vrrp->virtual_router_id, "priority", (int)cat->host->priority, "advert_int",
+                  seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt",
+                  !vrrp->preempt, "alpha", fast, "handover", handover(cat->cluster, v), "unicast",
+                  unicast(cat, v), "vips", vips(cat, interface), "services", list);
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
     json_object_set_new(data, "scripts", json_boolean(peer));
@@ -301,7 +278,7 @@ static unsigned takeover_ms(const struct cluster *c, struct version v)
 static int drop_in(struct catalog *cat, struct version v, struct err *e)
 {
     const struct cluster *c = cat->cluster;
-    const char *interface = interface_of(cat, e);
+    const char *interface = vrrp_interface(cat, e);
     if (!interface)
         return -1;
     const char *text = catalog_render(

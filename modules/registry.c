@@ -29,6 +29,7 @@ static const struct module *const list[] = {
     &module_nfs_mount,
     &module_nginx,
     &module_vip,
+    &module_sync,
     &module_keepalived,
     NULL,
 };

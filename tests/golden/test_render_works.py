@@ -83,11 +83,6 @@ def test_vip_unit_puts_and_takes(out):
 def test_one_director_holds_the_vip(out):
     """Two directors; the first is stopped, comes back, and both reload. -P: VRRP alone, no ip_vs."""
     keepalived = need("keepalived")
-    for name in ("LVS-master", "LVS-node01"):
-        conf = out / name / "etc/keepalived/keepalived.conf"
-        # The VRRP process itself starts connection sync, and cannot do that without ip_vs.
-        conf.write_text("".join(line for line in conf.read_text().splitlines(keepends=True)
-                                if "lvs_sync_daemon" not in line))
     script = ["ip link add br0 type bridge; ip link set br0 up"]
     for i, name in enumerate(("LVS-master", "LVS-node01")):
         script.append(f"""
