@@ -34,8 +34,8 @@ static void look_at(struct exam *x, const struct exam_host *h)
     }
     if (!f)
         return;
-    finding_cause(x, f, "%zu thing%s on %s not as the inventory wants", n, n == 1 ? "" : "s",
-                  n == 1 ? "is" : "are");
+    finding_cause(x, f, "%zu thing%s on %s %s not as the inventory wants", n, n == 1 ? "" : "s",
+                  h->host->name, n == 1 ? "is" : "are");
     if (n > SHOWN_STEPS)
         finding_evidence(x, f, "%s: and %zu more", h->host->name, n - SHOWN_STEPS);
     if (blocked) {

@@ -214,6 +214,7 @@ static void what_no_rule_knows_is_drift(void **state)
     exam_conclude(&x);
     assert_string_equal(causes(), "a@Web01-RS config.drift@Web01-RS");
     const struct finding *drift = report.findings.v[1];
+    assert_string_equal(drift->cause, "1 thing on Web01-RS is not as the inventory wants");
     assert_int_equal(drift->evidence.n, 1);
     assert_true(has(drift->evidence.v, 1, "reload x.service"));
     assert_int_equal(drift->remedy, REMEDY_DEPLOY);
