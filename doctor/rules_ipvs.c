@@ -352,7 +352,8 @@ static void servers(struct exam *x)
     }
 }
 
-static const char *const by_emptied[] = {"ipvs.*", "*http.vip", "*http.distribution", NULL};
+static const char *const by_emptied[] = {"ipvs.*", "*vrrp.symmetry", "*http.vip",
+                                         "*http.distribution", NULL};
 static const char *const by_server[] = {"*http.vip",   "*http.distribution", "http.real-server",
                                         "nginx.vhost", "dsr.path",           "nfs.shared",
                                         NULL};

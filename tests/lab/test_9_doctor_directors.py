@@ -235,7 +235,8 @@ def gone_from_tables(server):
 def test_nginx_down():
     ssh("Web01-RS", "systemctl stop nginx")
     gone_from_tables("Web01-RS")
-    only("ipvs.server-down", "Web01-RS", "deploy", "ActiveState=inactive")
+    f = only("http.not-running", "Web01-RS", "deploy", "ActiveState=inactive")
+    assert any("not in the table" in s for s in f["symptoms"]), f
     fixed()
 
 
@@ -297,7 +298,7 @@ def test_two_faults_are_two_causes():
     edit("s/virtual_router_id .*/virtual_router_id 99/", STANDBY)
     gone_from_tables("Web01-RS")
     findings, unexplained, out = examine()
-    assert sorted(f["id"] for f in findings) == ["ipvs.server-down", "vrrp.mismatch"], out
+    assert sorted(f["id"] for f in findings) == ["http.not-running", "vrrp.mismatch"], out
     assert not unexplained, out
     fixed()
 
