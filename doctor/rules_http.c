@@ -393,7 +393,8 @@ static const struct rule rules[] = {
     {"http.not-running", "an nginx that does not run", not_running, wrong_answer},
     {"http.default-site", "requests for the VIP answered by another site", default_site,
      wrong_answer},
-    {"http.forbidden", "a page that nginx may not read, or that is not there", page, wrong_answer},
+    {"http.forbidden", "a page that nginx may not read, that is not there or never comes", page,
+     wrong_answer},
     {0},
 };
 
