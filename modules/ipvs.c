@@ -11,8 +11,10 @@
  *
  * What the other director learns about connections (modules/sync.c):
  *
- *   sync_threshold "1 3"       a connection is told of at its packets 1, 4, 7, ... once it is
- *                              established; the default, "3 50", leaves most of a web server's out.
+ *   sync_threshold "2 3"       a connection is told of at its packets 2, 5, 8, ...: under direct
+ *                              routing only the client's pass here, and the second is the ACK that
+ *                              establishes it. The default, "3 50", leaves most of a web server's
+ *                              connections out.
  *   sync_refresh_period 1      but at most once a second as long as its state does not change, so
  *                              that downloads do not fill the wire.
  *
@@ -29,7 +31,7 @@ static const struct {
 } sysctls[] = {
     {"net.ipv4.vs.expire_nodest_conn", "1", ALWAYS},
     {"net.ipv4.vs.expire_quiescent_template", "1", PERSISTENCE},
-    {"net.ipv4.vs.sync_threshold", "1 3", PEER},
+    {"net.ipv4.vs.sync_threshold", "2 3", PEER},
     {"net.ipv4.vs.sync_refresh_period", "1", PEER},
     {"net.ipv4.conf.all.arp_ignore", "1", PEER},
 };
