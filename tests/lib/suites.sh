@@ -140,10 +140,14 @@ suite_report() {
 lab_is_up() { "$ROOT/lab/lab" status | grep -q ' running '; }
 
 # A lab that was not up before is not left behind: nothing of ours outlives the run.
-suite_lab() {
+in_the_lab() { # NAME PYTEST-ARGUMENT…
     local found_up=
     lab_is_up && found_up=1
     check "build" build_plain && check "lab up" "$ROOT/lab/lab" up || return
-    run_pytest lab --maxfail=3 tests/lab
+    run_pytest "$@"
     [ -n "$found_up" ] || check "lab down" "$ROOT/lab/lab" down
 }
+
+suite_lab() { in_the_lab lab --maxfail=3 --ignore-glob='*_doctor_*' "$ROOT/tests/lab"; }
+
+suite_doctor() { in_the_lab doctor "$ROOT"/tests/lab/test_*_doctor_*.py; }
