@@ -121,9 +121,11 @@ void marks_collect(struct tester *x, struct trial *t, const struct fault *f,
 {
     const struct fault_site *site = &f->sites[0];
     char text[160];
-    int64_t began = site->began_us ? site->began_us : f->injected_us;
+    /* A network is cut when the last of its commands has ended, a daemon hit by the first. */
+    int64_t stamp = f->cuts ? site->ended_us : site->began_us;
+    int64_t began = stamp ? stamp : f->injected_us;
     snprintf(text, sizeof text, "%s: %s", f->host->name, t->scenario->title);
-    mark(x, t, MARK_FAULT, began, site->began_us ? site->clock.error_us : 0, text);
+    mark(x, t, MARK_FAULT, began, stamp ? site->clock.error_us : 0, text);
     mark_detected(x, t, f, began);
     mark_moves(x, t, moves);
     if (site->undone_us)

@@ -9,9 +9,9 @@ import pytest
 from conftest import (DIRECTORS, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
                       pages, ssh, vip_holders, wait_for)
 
+# All but nfs-stop, whose outage is as long as the NFS server's grace period: a minute and more.
 SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-isolate",
-             "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart",
-             "nfs-stop"]
+             "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def events(r):
 
 def test_every_scenario(cluster, tmp_path):
     report = tmp_path / "report.html"
-    r = clusterctl("failover-test", "--all", "--output", "json", "--quiet", "--report", str(report),
+    r = clusterctl("failover-test", "--scenario", ",".join(SCENARIOS), "--output", "json", "--quiet", "--report", str(report),
                    "--report-json", str(tmp_path / "report.json"), expect=None)
     print(r.stdout)
     trials = {t["scenario"]: t for t in events(r) if t["type"] == "trial"}
