@@ -218,11 +218,13 @@ static void packages(struct exam *x)
     }
 }
 
+static const char *const seen_at_boot[] = {"boot.*", NULL};
+
 static const struct rule rules[] = {
     {"host.disk-full", "a file system without space or inodes left", disk_full, NULL},
     {"host.clock-skew", "a clock more than 5 s from the others'", clock_skew, NULL},
     {"host.unit-not-enabled", "a service that runs and will not be back after a boot", not_enabled,
-     NULL},
+     seen_at_boot},
     {"host.packages-broken", "an installation that was cut short", packages, NULL},
     {0},
 };

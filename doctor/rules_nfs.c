@@ -181,12 +181,16 @@ static void read_only(struct exam *x)
 }
 
 /* What one sees of a share that is not there, anywhere; and on the one host that has lost it. */
-#define SEEN_BY_CLIENTS "*ipvs.*", "*dsr.*", "*http.real-server", "*http.vip", "*http.distribution"
+#define SEEN_BY_CLIENTS                                                                            \
+    "*ipvs.*", "*dsr.*", "*nginx.*", "*http.real-server", "*http.vip", "*http.distribution"
 static const char *const no_server[] = {
     "*nfs.stale",       "*nfs.not-mounted", "*nfs.firewalled", "*nfs.shared",   "*nfs.mount",
     "nfs.not-exported", "*http.forbidden",  "*http.hangs",     SEEN_BY_CLIENTS, NULL};
 static const char *const no_mount[] = {"nfs.stale",  "nfs.shared",    "nfs.mount", "http.forbidden",
                                        "http.hangs", SEEN_BY_CLIENTS, NULL};
+
+static const char *const seen_in_mount[] = {"nfs.mount", "nfs.shared", NULL};
+static const char *const seen_at_boot[] = {"boot.*", NULL};
 
 static const struct rule rules[] = {
     {"nfs.server-down", "an NFS server that does not run", server_down, no_server},
@@ -196,8 +200,9 @@ static const struct rule rules[] = {
      nfs_mounted_elsewhere, no_mount},
     {"nfs.not-mounted", "a share that is not mounted", nfs_not_mounted, no_mount},
     {"nfs.stale", "a mount that does not answer or is stale", nfs_stale, no_mount},
-    {"nfs.read-only", "a share that is exported or mounted read-only", read_only, NULL},
-    {"nfs.not-in-fstab", "a mount that will not be back after a boot", nfs_not_in_fstab, NULL},
+    {"nfs.read-only", "a share that is exported or mounted read-only", read_only, seen_in_mount},
+    {"nfs.not-in-fstab", "a mount that will not be back after a boot", nfs_not_in_fstab,
+     seen_at_boot},
     {0},
 };
 

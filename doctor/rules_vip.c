@@ -260,17 +260,20 @@ static void sysctls(struct exam *x)
     }
 }
 
-static const char *const lost_requests[] = {"dsr.*", "*http.vip", "*http.distribution",
-                                            "http.default-site", NULL};
-static const char *const wrong_owner[] = {
-    "arp.*", "*arp.vip-owner", "*arp.neighbour", "*arp.foreign", "*http.distribution", "*http.vip",
-    NULL};
+/* Checks without a host of their own, of the VIP or a service, need the star. */
+#define WRONG_OWNER                                                                                \
+    "arp.*", "*arp.vip-owner", "*arp.neighbour", "*vrrp.single-master", "*http.distribution",      \
+        "*http.vip"
+static const char *const lost_requests[] = {
+    "dsr.*", "nginx.*", "*http.vip", "*http.distribution", "http.default-site", NULL};
+static const char *const wrong_owner[] = {WRONG_OWNER, NULL};
+static const char *const wrong_sysctl[] = {WRONG_OWNER, "boot.*", NULL};
 
 static const struct rule rules[] = {
     {"vip.not-on-lo", "a real server without the VIP on lo", not_on_lo, lost_requests},
     {"vip.elsewhere", "the VIP on an interface where it must not be", elsewhere, wrong_owner},
     {"arp.sysctl", "a real server whose ARP settings let it answer for the VIP", sysctls,
-     wrong_owner},
+     wrong_sysctl},
     {0},
 };
 

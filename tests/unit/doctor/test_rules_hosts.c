@@ -1,5 +1,8 @@
 /* The rules of real servers, the share and hosts in general, on canned answers. */
+#include <unistd.h>
+
 #include "bed.h"
+#include "engine/script.h"
 
 static const struct rule_set *const sets[] = {&rule_set_vip,     &rule_set_http, &rule_set_nfs,
                                               &rule_set_selinux, &rule_set_host, NULL};
@@ -503,6 +506,69 @@ static void hostile(void **state)
     }
 }
 
+/* nginx -T as Debian's prints it: what it complains of begins with a date, where its log is stderr.
+ */
+#define NGINX_SAYS                                                                                 \
+    "2026/11/22 16:45:33 [warn] 30679#30679: conflicting server name \"a\" on 10.1.1.140:80, "     \
+    "ignored\n"                                                                                    \
+    "nginx: configuration file /etc/nginx/nginx.conf test is successful\n"                         \
+    "# configuration file /etc/nginx/nginx.conf:\n"                                                \
+    "http { # listen 99;\n"                                                                        \
+    "    include conf.d/*;\n"                                                                      \
+    "}\n"                                                                                          \
+    "# configuration file /etc/nginx/conf.d/aaa.conf:\n"                                           \
+    "server { listen 10.1.1.140:80; server_name a; return 200 hi; }\n"                             \
+    "server {\n"                                                                                   \
+    "    listen 80 default_server;\n"                                                              \
+    "}\n"
+
+/* The shell itself, with that nginx in the place of the host's and nothing else of it. */
+static void reading_nginx(void **state)
+{
+    static const char *const want[] = {
+        "http.test 2026/11/22 16:45:33 [warn] 30679#30679: conflicting server name \"a\" on "
+        "10.1.1.140:80, ignored\n",
+        "http.test nginx: configuration file /etc/nginx/nginx.conf test is successful\n",
+        "http.vhost 1 /etc/nginx/conf.d/aaa.conf:1: listen 10.1.1.140:80;\n",
+        "http.vhost 1 /etc/nginx/conf.d/aaa.conf:1: server_name a;\n",
+        "http.vhost 2 /etc/nginx/conf.d/aaa.conf:3: listen 80 default_server;\n",
+    };
+    struct script s = {0};
+    char line[300];
+    size_t n = 0;
+    (void)state;
+    fake.hosts[WEB1].index = "index1.html";
+    fake.cluster.n_services = 0;
+    script_add(&s,
+               "r() { printf '%s\\n' \"$*\"; }\n"
+               "each() { cat >/dev/null; }\n"
+               "timeout() { while [ \"$1\" != nginx ] && [ $# -gt 1 ]; do shift; done; \"$@\"; }\n"
+               "for c in systemctl journalctl tail ss; do eval \"$c() { :; }\"; done\n"
+               "nginx() { printf '%s' ");
+    script_arg(&s, NGINX_SAYS);
+    script_add(&s, " >&2; }\n{\n");
+    rule_set_http.gather(&s, &fake.results[WEB1]);
+    script_add(&s, "\n} </dev/null 2>/dev/null\n");
+    char path[] = "/tmp/test-doctor.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, s.text.s, s.text.len), s.text.len);
+    close(fd);
+    autosb struct strbuf command = {0};
+    sb_addf(&command, "sh %s", path);
+    FILE *f = popen(sb_str(&command), "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        if (!strncmp(line, "http.test", 9) || !strncmp(line, "http.vhost", 10)) {
+            assert_true(n < ARRAY_LEN(want));
+            assert_string_equal(line, want[n++]);
+        }
+    pclose(f);
+    unlink(path);
+    script_free(&s);
+    assert_int_equal(n, ARRAY_LEN(want));
+}
+
 #define ON_BED(test) cmocka_unit_test_setup_teardown(test, bed_setup, bed_teardown)
 
 int main(void)
@@ -542,6 +608,7 @@ int main(void)
         ON_BED(inodes_gone),
         ON_BED(unit_not_enabled),
         ON_BED(half_installed),
+        ON_BED(reading_nginx),
         ON_BED(hostile),
     };
     return cmocka_run_group_tests_name("doctor-hosts", tests, NULL, NULL);
