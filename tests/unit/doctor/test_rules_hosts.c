@@ -509,8 +509,7 @@ static void hostile(void **state)
 /* nginx -T as Debian's prints it: what it complains of begins with a date, where its log is stderr.
  */
 #define NGINX_SAYS                                                                                 \
-    "2026/11/22 16:45:33 [warn] 30679#30679: conflicting server name \"a\" on 10.1.1.140:80, "     \
-    "ignored\n"                                                                                    \
+    "2026/11/22 16:45:33 [warn] 7#7: conflicting server name, ignored\n"                           \
     "nginx: configuration file /etc/nginx/nginx.conf test is successful\n"                         \
     "# configuration file /etc/nginx/nginx.conf:\n"                                                \
     "http { # listen 99;\n"                                                                        \
@@ -526,8 +525,7 @@ static void hostile(void **state)
 static void reading_nginx(void **state)
 {
     static const char *const want[] = {
-        "http.test 2026/11/22 16:45:33 [warn] 30679#30679: conflicting server name \"a\", "
-        "ignored\n",
+        "http.test 2026/11/22 16:45:33 [warn] 7#7: conflicting server name, ignored\n",
         "http.test nginx: configuration file /etc/nginx/nginx.conf test is successful\n",
         "http.vhost 1 /etc/nginx/conf.d/aaa.conf:1: listen 10.1.1.140:80;\n",
         "http.vhost 1 /etc/nginx/conf.d/aaa.conf:1: server_name a;\n",
