@@ -19,6 +19,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+# Ignored where a shell has started us in the background, and then by all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))

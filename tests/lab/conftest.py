@@ -2,10 +2,14 @@
 import concurrent.futures
 import os
 import pathlib
+import signal
 import subprocess
 import time
 
 import pytest
+
+# Ignored where a shell has started us in the background, and then by all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAB = str(ROOT / "lab" / "lab")

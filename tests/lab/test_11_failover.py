@@ -9,9 +9,10 @@ import pytest
 from conftest import (DIRECTORS, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
                       pages, ssh, vip_holders, wait_for)
 
-# All but nfs-stop, whose outage is as long as the NFS server's grace period: a minute and more.
+# Not nfs-restart and nfs-stop: what they cost comes up to a minute later, with the NFS server's grace
+# period, and lasts as long.
 SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-isolate",
-             "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart"]
+             "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate"]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,8 @@ def killed_with(sig, scenario, hold):
         assert line, seen
         seen += line
     time.sleep(hold)
-    assert armed(), seen
+    if scenario != "director-isolate":  # which cannot be asked
+        assert armed(), seen
     p.send_signal(sig)
     return p, seen
 
@@ -101,13 +103,13 @@ def test_killed_it_is_undone_by_the_host(cluster, scenario):
 
 
 def test_another_test_at_work_is_not_disturbed(cluster):
-    p, _ = killed_with(signal.SIGKILL, "rs-drain", 0.2)
-    p.communicate(timeout=30)
-    r = clusterctl("failover-test", "--scenario", "rs-drain", "--force", expect=None)
-    assert r.returncode == 1
+    armed_by_another = "/run/clusterctl/fault/armed"
+    ssh(REAL_SERVERS[0], f"mkdir -p /run/clusterctl/fault; : >{armed_by_another}")
+    ssh(REAL_SERVERS[1], f"mkdir -p /run/clusterctl/fault; : >{armed_by_another}")
+    r = clusterctl("failover-test", "--scenario", "rs-stop", expect=1)
     assert "another failover test is at work on this host" in r.stdout, r.stdout + r.stderr
-    wait_for("the first one's fault is undone", lambda: not armed(), 60)
-    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
+    for host in REAL_SERVERS:
+        ssh(host, f"rm {armed_by_another}; systemctl is-active nginx")
 
 
 def test_a_broken_cluster_is_refused(cluster):
