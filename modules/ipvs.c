@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "modules/registry.h"
 
 /*
@@ -8,6 +10,13 @@
  *                              of hanging until its timer runs out; a SYN sent again is scheduled
  *                              anew (since Linux 5.9).
  *   expire_quiescent_template  a persistent client leaves a server of weight 0 for a working one.
+ *
+ *   conn_reuse_mode 3          a SYN from a port that was used within the last two minutes is
+ *                              scheduled anew (1) also where the old connection is in FIN_WAIT (2),
+ *                              where direct routing, which sees one direction only, leaves them
+ *                              all. Without it such a client is sent where it was sent before; to a
+ *                              dead server too, if the entry came from the other director while the
+ *                              table was empty. Kernels before 5.9 delay that SYN by a second.
  *
  * What the other director learns about connections (modules/sync.c):
  *
@@ -24,20 +33,27 @@
  *
  * Values as /proc/sys shows them, blanks apart.
  */
-enum condition { ALWAYS, PERSISTENCE, PEER };
+enum condition { ALWAYS, PERSISTENCE, PEER, REUSE };
 static const struct {
     const char *key, *value;
     enum condition when;
 } sysctls[] = {
     {"net.ipv4.vs.expire_nodest_conn", "1", ALWAYS},
     {"net.ipv4.vs.expire_quiescent_template", "1", PERSISTENCE},
+    {"net.ipv4.vs.conn_reuse_mode", "3", REUSE},
     {"net.ipv4.vs.sync_threshold", "2 3", PEER},
     {"net.ipv4.vs.sync_refresh_period", "1", PEER},
     {"net.ipv4.conf.all.arp_ignore", "1", PEER},
 };
 
-static bool applies(const struct cluster *c, enum condition when)
+static bool applies(const struct catalog *cat, enum condition when)
 {
+    const struct cluster *c = cat->cluster;
+    unsigned major = 0, minor = 0;
+    if (when == REUSE)
+        return c->profile == PROFILE_FAST && cat->facts->kernel &&
+               sscanf(cat->facts->kernel, "%u.%u", &major, &minor) == 2 &&
+               (major > 5 || (major == 5 && minor >= 9));
     if (when == PEER)
         return cluster_hands_over(c);
     bool persistent = false;
@@ -71,7 +87,7 @@ static int declare(struct catalog *cat, struct err *e)
         catalog_render(cat, "ipvs.modules.tmpl",
                        json_pack("{s:s, s:o}", "cluster", name, "modules", kernel_modules(cat)), e);
     for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
-        if (applies(cat->cluster, sysctls[i].when))
+        if (applies(cat, sysctls[i].when))
             json_array_append_new(
                 live, json_pack("{s:s, s:s}", "key", sysctls[i].key, "value", sysctls[i].value));
     conf = catalog_render(cat, "ipvs.sysctl.tmpl",
@@ -81,7 +97,7 @@ static int declare(struct catalog *cat, struct err *e)
     want_file(cat, "/etc/modules-load.d/clusterctl.conf", (struct res_file){.content = load});
     want_file(cat, "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf", (struct res_file){.content = conf});
     for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
-        if (applies(cat->cluster, sysctls[i].when))
+        if (applies(cat, sysctls[i].when))
             want_sysctl(cat, sysctls[i].key, sysctls[i].value);
     return 0;
 }

@@ -24,9 +24,9 @@ def test_deploy_through_nftables_and_ufw(packaged):
     everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", ufw)
 
     r = clusterctl("deploy", "--dry-run", expect=0)
-    assert "let vrrp from 10.1.1.131, tcp/80 through the firewall (nftables)" in r.stdout, r.stdout
+    assert "let vrrp from 10.1.1.131, udp/8848 from 10.1.1.131, tcp/80 through the firewall (nftables)" in r.stdout, r.stdout
     assert "let tcp/2049 from 10.1.1.132" in r.stdout
-    assert "let vrrp from 10.1.1.130, tcp/80 through the firewall (ufw)" in r.stdout
+    assert "let vrrp from 10.1.1.130, udp/8848 from 10.1.1.130, tcp/80 through the firewall (ufw)" in r.stdout
     clusterctl("deploy")
     assert alternates(pages(6))
     assert len(vip_holders()) == 1, "the directors hear each other"
