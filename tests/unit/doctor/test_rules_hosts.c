@@ -115,6 +115,7 @@ static void arp_of_the_interface(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        bed_teardown(NULL); /* the fixture's, or that of the value before */
         bed_setup(NULL);
         arp_of("1", "1", values[i].eth0);
         bed_examine(sets);
@@ -126,9 +127,7 @@ static void arp_of_the_interface(void **state)
         } else {
             assert_int_equal(bed.report.findings.n, 0);
         }
-        bed_teardown(NULL);
     }
-    bed_setup(NULL);
 }
 
 static void default_site(void **state)
