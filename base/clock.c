@@ -10,6 +10,14 @@ int64_t clock_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+const char *clock_wall(char buf[static CLOCK_WALL_LEN])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(buf, CLOCK_WALL_LEN, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    return buf;
+}
+
 int64_t clock_ms(void)
 {
     return clock_us() / 1000;

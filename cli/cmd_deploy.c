@@ -12,9 +12,6 @@
 #include "cli/signals.h"
 #include "cli/verifying.h"
 
-/* How long failing checks may take to come right after a change; less where hosts are missing. */
-enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
-
 /* The command that goes on where this run stopped: this one, its inventory spelled out. */
 static void print_continue(const struct invocation *in, bool interrupted)
 {

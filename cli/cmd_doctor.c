@@ -9,9 +9,6 @@
 #include "cli/signals.h"
 #include "cli/verifying.h"
 
-/* How long failing checks may take to come right after a fix; less where hands are needed, too. */
-enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
-
 static bool is_json(const struct session *s)
 {
     return s->in->args.output == OUTPUT_JSON;

@@ -57,15 +57,9 @@ static int choose(const struct args *a, const struct scenario ***out, struct err
     return 0;
 }
 
-struct shown {
-    const struct session *session;
-    const struct trial *last; /* the trial whose name was printed */
-};
-
 static void on_progress(void *ud, const struct trial *t, const char *text)
 {
-    const struct shown *s = ud;
-    const struct invocation *in = s->session->in;
+    const struct invocation *in = ((const struct session *)ud)->in;
     if (!in->args.quiet && in->args.output == OUTPUT_TEXT)
         report_note(&in->err, "%s%s%s: %s", t->scenario->name, t->host ? " on " : "",
                     t->host ? t->host : "", text);
@@ -73,8 +67,7 @@ static void on_progress(void *ud, const struct trial *t, const char *text)
 
 static void on_trial(void *ud, const struct failover_report *r, const struct trial *t)
 {
-    const struct shown *s = ud;
-    const struct invocation *in = s->session->in;
+    const struct invocation *in = ((const struct session *)ud)->in;
     if (in->args.output == OUTPUT_TEXT)
         failover_print_trial(stdout, &in->out, r, t);
     else if (in->args.output == OUTPUT_JSON)
@@ -143,8 +136,7 @@ static void print_end(const struct invocation *in, const struct failover_report 
 static int test(struct session *s, const struct scenario **list, struct err *e)
 {
     const struct args *a = &s->in->args;
-    struct shown shown = {.session = s};
-    struct failover_sink sink = {.progress = on_progress, .trial = on_trial, .ud = &shown};
+    struct failover_sink sink = {.progress = on_progress, .trial = on_trial, .ud = s};
     struct failover_options o = {
         .scenarios = list,
         .repeat = a->repeat ? a->repeat : 1,

@@ -11,6 +11,9 @@ struct verified {
     struct verify_report report;
 };
 
+/* How long failing checks may take to come right after a change; less where some will not. */
+enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
+
 struct verify_now {
     bool observe;       /* look at every host anew first */
     unsigned settle_ms; /* how long failing checks are tried again until they pass */

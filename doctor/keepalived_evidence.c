@@ -111,11 +111,10 @@ const char *held_vip(const struct exam *x, const struct host *h)
     const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
     char text[IPADDR_STRLEN];
     for (size_t i = 0; i < x->cluster->n_vips; i++) {
-        const struct live_iface *f = NULL;
-        while ((f = live_holder(lh, &x->cluster->vips[i], f)))
-            if (strcmp(f->name, "lo") != 0)
-                return arena_printf(&x->report->arena, "%s on %s",
-                                    ipaddr_str(&x->cluster->vips[i], text), f->name);
+        const struct live_iface *f = live_off_lo(lh, &x->cluster->vips[i]);
+        if (f)
+            return arena_printf(&x->report->arena, "%s on %s",
+                                ipaddr_str(&x->cluster->vips[i], text), f->name);
     }
     return NULL;
 }

@@ -5,12 +5,12 @@
  */
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/quote.h"
+#include "engine/paths.h"
 #include "engine/restype.h"
 #include "engine/worker.h"
 
@@ -20,17 +20,17 @@ struct apply {
     struct observation now; /* what is, as of each finished step */
     size_t running;         /* number of the step at work, from 1; 0: none */
     int64_t step_began;
-    bool failed;            /* a step failed; *err says how */
-    struct err *err;        /* hr->step_err */
-    size_t posted;          /* resources up to here have had their milestones posted */
-    int wake_fd;            /* board changes and our own progress */
-    int64_t progress_at;    /* when the host last moved on */
-    const char *output;     /* of the step that is about to be reported as failed */
+    bool failed;         /* a step failed; *err says how */
+    struct err *err;     /* hr->step_err */
+    size_t posted;       /* resources up to here have had their milestones posted */
+    int wake_fd;         /* board changes and our own progress */
+    int64_t progress_at; /* when the host last moved on */
+    const char *output;  /* of the step that is about to be reported as failed */
 };
 
 static const char functions[] =
     "take_lock() {\n" /* SECONDS OWNER */
-    "  (umask 077; mkdir -p /run/clusterctl); exec 9>>/run/clusterctl/lock\n"
+    "  (umask 077; mkdir -p " RUN_DIR "); exec 9>>" LOCK_FILE "\n"
     "  if ! flock -n 9; then\n"
     "    o=; [ -r /run/clusterctl/owner ] && read -r o </run/clusterctl/owner\n"
     "    m locked \"$o\"\n"
@@ -46,13 +46,11 @@ static const char functions[] =
 /* "root@ops1 pid 4711 since 2026-01-31T12:00:00Z": who holds the lock, for whoever waits for it. */
 static void owner_text(char *buf, size_t size)
 {
-    char host[64] = "?", when[32];
+    char host[64] = "?", when[CLOCK_WALL_LEN];
     const char *user = getenv("USER");
-    time_t t = time(NULL);
-    struct tm tm;
     gethostname(host, sizeof host - 1);
-    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
-    snprintf(buf, size, "%s@%s pid %d since %s", user ? user : "?", host, (int)getpid(), when);
+    snprintf(buf, size, "%s@%s pid %d since %s", user ? user : "?", host, (int)getpid(),
+             clock_wall(when));
 }
 
 static const char *keep_quoted(struct worker *w, const char *text, size_t n, bool multiline)
@@ -212,7 +210,8 @@ static void add_step(struct script *s, const struct plan *p, size_t i)
     /* One brace group: a shell runs it only when all of it has arrived. */
     script_addf(s, "{ m start %zu\n(set -e\n", n);
     res_ops(step->want->type)->apply(s, step);
-    script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n", n);
+    script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n",
+                n);
     observe_one(s, step->want);
     script_addf(s, "m done %zu\n} </dev/null\n", n);
 }
@@ -363,8 +362,7 @@ static int judge(struct apply *a, int rc, struct err *e)
 
 int worker_apply(struct worker *w, struct err *e)
 {
-    struct apply a = {
-        .w = w, .hr = w->hr, .err = &w->hr->step_err, .progress_at = clock_ms()};
+    struct apply a = {.w = w, .hr = w->hr, .err = &w->hr->step_err, .progress_at = clock_ms()};
     struct script s;
     struct remote r;
     if (check_blocked(&w->hr->plan, e) < 0)

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "failover/predict.h"
@@ -51,19 +50,16 @@ static void describe(struct tester *x)
     const struct cluster *c = run_cluster(x->run);
     const struct failover_options *o = x->options;
     struct arena *a = &r->arena;
-    char vip[IPADDR_STRLEN], now[32];
-    time_t t = time(NULL);
-    struct tm tm;
+    char vip[IPADDR_STRLEN], now[CLOCK_WALL_LEN];
     const char **names = arena_array(a, const char *, x->pages.n + 1);
     for (size_t i = 0; i < x->pages.n; i++)
         names[i] = arena_strdup(a, x->pages.hosts[i]->name);
-    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
     r->cluster = arena_strdup(a, c->name);
     r->vip = arena_strdup(a, ipaddr_str(&x->service->vip, vip));
     r->url =
         arena_printf(a, x->service->vip.family == AF_INET6 ? "http://[%s]:%u%s" : "http://%s:%u%s",
                      r->vip, x->service->port, x->pages.path);
-    r->began = arena_strdup(a, now);
+    r->began = arena_strdup(a, clock_wall(now));
     r->rate = o->rate;
     r->timeout_ms = o->timeout_ms;
     r->repeat = o->repeat;

@@ -3,15 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool holds_vip(const struct live_host *h, const struct ipaddr *vip)
-{
-    const struct live_iface *i = NULL;
-    while ((i = live_holder(h, vip, i)))
-        if (strcmp(i->name, "lo") != 0)
-            return true;
-    return false;
-}
-
 /* What keeps a director from being whole, or NULL. */
 static const char *lacks(const struct cluster *c, const struct live_host *h,
                          const struct service *s, const struct host **whom)
@@ -46,7 +37,7 @@ static void judge(const struct cluster *c, const struct live *live, const struct
             snprintf(out->why, sizeof out->why, "%s %s%s%s", h->name, why, whom ? " " : "",
                      whom ? whom->name : "");
         }
-        if (lh->complete && holds_vip(lh, &s->vip)) {
+        if (lh->complete && live_off_lo(lh, &s->vip)) {
             holders++;
             out->active = h;
         }

@@ -2,11 +2,9 @@
 
 #include "failover/tester.h"
 #include "probe/http.h"
+#include "verify/sample.h"
 
 enum { ASK_MS = 3000 };
-
-/* Where our nginx vhost answers with the host's name (templates/files/nginx.conf.tmpl). */
-#define WHOAMI_PATH "/.clusterctl/whoami"
 
 static int learn_one(struct pages *p, const struct service *s, const struct host *h, struct err *e)
 {

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "failover/predict.h"
@@ -283,19 +282,11 @@ static void judge(struct attempt *a)
     }
 }
 
-static const char *wall_clock(struct arena *a)
-{
-    char buf[32];
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(buf, sizeof buf, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    return arena_strdup(a, buf);
-}
-
 int trial_run(struct tester *x, struct trial *t, struct err *e)
 {
     struct attempt a = {.x = x, .t = t};
-    t->began = wall_clock(&x->report->arena);
+    char now[CLOCK_WALL_LEN];
+    t->began = arena_strdup(&x->report->arena, clock_wall(now));
     const char *impossible = fault_impossible(run_cluster(x->run), t->scenario);
     if (impossible) {
         t->verdict = TRIAL_SKIPPED;

@@ -100,8 +100,7 @@ const char *protocol_name(enum protocol p);
 const struct host *active_director(const struct ctx *x, const struct ipaddr *vip,
                                    const struct live_iface **iface);
 
-/* The interface other than lo that holds an address, or NULL; and whether lo does. */
-const struct live_iface *holds_off_lo(const struct live_host *h, const struct ipaddr *a);
+/* Does lo hold an address? */
 bool holds_on_lo(const struct live_host *h, const struct ipaddr *a);
 
 /* Is a step of the host's plan for this resource still to do? config.converged says so, then. */

@@ -3,16 +3,6 @@
 
 #include "verify/check.h"
 
-/* The interface that holds the VIP, other than lo: that is where real servers have it by design. */
-const struct live_iface *holds_off_lo(const struct live_host *h, const struct ipaddr *vip)
-{
-    const struct live_iface *i = NULL;
-    while ((i = live_holder(h, vip, i)))
-        if (strcmp(i->name, "lo") != 0)
-            return i;
-    return NULL;
-}
-
 bool holds_on_lo(const struct live_host *h, const struct ipaddr *vip)
 {
     const struct live_iface *i = NULL;
@@ -28,7 +18,7 @@ const struct host *active_director(const struct ctx *x, const struct ipaddr *vip
     const struct host *found = NULL;
     for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_DIRECTOR));) {
         const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
-        const struct live_iface *i = lh->complete ? holds_off_lo(lh, vip) : NULL;
+        const struct live_iface *i = lh->complete ? live_off_lo(lh, vip) : NULL;
         if (i && found)
             return NULL;
         if (i) {
@@ -52,7 +42,7 @@ static void look_at(const struct ctx *x, const struct host *h, const struct ipad
 {
     const struct live_host *lh = &x->live.hosts[h->index_in_cluster];
     bool director = h->roles & ROLE_DIRECTOR;
-    const struct live_iface *i = lh->complete ? holds_off_lo(lh, vip) : NULL;
+    const struct live_iface *i = lh->complete ? live_off_lo(lh, vip) : NULL;
     if (!lh->complete && director) {
         r->unknown++;
         list_add(&r->others, "%s could not be asked", h->name);

@@ -190,6 +190,15 @@ const struct live_iface *live_holder(const struct live_host *h, const struct ipa
     return NULL;
 }
 
+const struct live_iface *live_off_lo(const struct live_host *h, const struct ipaddr *a)
+{
+    const struct live_iface *i = NULL;
+    while ((i = live_holder(h, a, i)))
+        if (strcmp(i->name, "lo") != 0)
+            return i;
+    return NULL;
+}
+
 void live_free(struct live *l)
 {
     for (size_t i = 0; i < l->n; i++)

@@ -64,3 +64,5 @@ void live_record(struct live_host *h, char *value);
 /* The interface that holds an address, or NULL; `after`: the next one. */
 const struct live_iface *live_holder(const struct live_host *h, const struct ipaddr *a,
                                      const struct live_iface *after);
+/* The first of them other than lo, where real servers have a VIP by design; or NULL. */
+const struct live_iface *live_off_lo(const struct live_host *h, const struct ipaddr *a);
