@@ -96,15 +96,20 @@ static struct prediction bad_checks(struct arena *a, const struct health_check *
 
 /*
  * nfsd gives clients of before its restart the time to reclaim their locks (RFC 8881, 8.4.2.1) and
- * ends that grace as soon as all have; opens wait meanwhile.
+ * ends that grace as soon as all have; opens wait meanwhile. A client that is told to wait asks
+ * again after 0.1 s, and then after twice as long each time, up to 15 s (nfs4_update_delay(),
+ * fs/nfs/nfs4proc.c): up to as long again as the grace has lasted.
  */
-static struct prediction no_share(struct arena *a, unsigned lasts_ms)
+static struct prediction no_share(struct arena *a, const struct cluster *c, unsigned lasts_ms)
 {
-    struct prediction p = {.high_us = (int64_t)lasts_ms * 1000 + 90 * 1000000};
+    enum { POLL_RETRY_MAX_S = 15 };
+    unsigned grace = c->nfs.lease_s, again = grace < POLL_RETRY_MAX_S ? grace : POLL_RETRY_MAX_S;
+    struct prediction p = {.high_us = (int64_t)lasts_ms * 1000 + (grace + again) * 1000000LL};
     p.how = arena_printf(a,
-                         "one NFS server: pages hang for as long as it is away (%.3g s here), and "
-                         "then until its grace period ends (90 s at most)",
-                         lasts_ms / 1e3);
+                         "one NFS server: pages hang for as long as it is away (%.3g s here), then "
+                         "until its grace period ends (%u s at most) and its clients have asked "
+                         "again (%u s at most)",
+                         lasts_ms / 1e3, grace, again);
     return p;
 }
 
@@ -137,18 +142,18 @@ struct prediction predict(struct run *r, const struct scenario *s, const struct 
         return nothing("weight 0 sends no new connections, and lets those that are there end");
     if (s->target == TARGET_REAL_SERVER)
         return bad_checks(a, &svc->check, !strcmp(n, "rs-isolate"));
-    return no_share(a, strcmp(n, "nfs-stop") ? 0 : lasts_ms);
+    return no_share(a, run_cluster(r), strcmp(n, "nfs-stop") ? 0 : lasts_ms);
 }
 
 unsigned predict_hold_ms(struct run *r, const struct scenario *s, const struct service *svc,
                          const struct host *host)
 {
-    enum { AT_LEAST_MS = 3000, NFS_MS = 8000, SPARE_MS = 2000 };
+    enum { AT_LEAST_MS = 3000, SPARE_MS = 2000 };
     struct arena a = {0};
     struct prediction p = predict(r, s, svc, host, 0, &a);
     arena_free(&a);
-    if (s->target == TARGET_NFS)
-        return NFS_MS;
+    if (s->target == TARGET_NFS) /* an idle client notices when it renews its lease */
+        return run_cluster(r)->nfs.lease_s * 1000;
     unsigned ms = (unsigned)(p.high_us / 1000) + SPARE_MS;
     return ms < AT_LEAST_MS ? AT_LEAST_MS : ms;
 }

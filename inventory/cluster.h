@@ -77,6 +77,7 @@ struct nfs {
     const char *export_options; /* exports(5) options of each real server */
     const char *owner, *group;  /* of the exported directory */
     unsigned mode;              /* of the exported directory */
+    unsigned lease_s;           /* nfsd's lease and grace times, in seconds */
 };
 
 struct address_list {

@@ -139,6 +139,11 @@ static const struct field nfs_fields[NFS_N] = {
         .def = "\"root\"", .doc = "Group of the exported directory."},
     [NFS_MODE] = {"mode", TYPE_MODE, AT(struct nfs, mode), .def = "\"0755\"",
         .doc = "Mode of the exported directory: a string of octal digits."},
+    /* The kernel takes 10 to 3600 (__nfsd4_write_time() in fs/nfsd/nfsctl.c); its default is 90. */
+    [NFS_LEASE_TIME] = {"lease_time", TYPE_TIME, AT(struct nfs, lease_s), .unit = 1, .min = 10,
+        .max = 3600, .def = "10", .article = "90",
+        .doc = "Seconds after which the NFS server forgets a silent client, and for which pages "
+               "may wait after its restart. Profile \"article\": 90, the kernel's own."},
 };
 
 static const struct field network_fields[NETWORK_N] = {

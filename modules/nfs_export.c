@@ -3,6 +3,22 @@
 #include "modules/registry.h"
 #include "modules/share.h"
 
+/* Taken at start only: a running nfsd refuses new times. */
+static int declare_times(struct catalog *cat, const struct os_names *os, struct err *e)
+{
+    const struct cluster *c = cat->cluster;
+    const char *text = catalog_render(
+        cat, "nfs.conf.tmpl",
+        json_pack("{s:s, s:i}", "cluster", c->name, "lease_time", (int)c->nfs.lease_s), e);
+    if (!text)
+        return -1;
+    struct resource *file =
+        want_file(cat, "/etc/nfs.conf.d/clusterctl.conf", (struct res_file){.content = text});
+    file->notify = os->nfs_service;
+    file->notify_how = NOTIFY_RESTART;
+    return 0;
+}
+
 /*
  * The real servers and nobody else. A blank between client and options would open the share to
  * everyone (exports(5)), so the whole line is put together here. The article's own lines for the
@@ -31,6 +47,8 @@ static int declare(struct catalog *cat, struct err *e)
                (struct res_block){.content = arena_strdup(&cat->arena, sb_str(&line)),
                                   .drop_field = 1,
                                   .drop_value = arena_strdup(&cat->arena, sb_str(&quoted))});
+    if (declare_times(cat, os, e) < 0)
+        return -1;
     want_service(cat, os->nfs_service, (struct res_service){0});
     want_export(cat, path,
                 (struct res_export){.clients = clients, .options = c->nfs.export_options})
