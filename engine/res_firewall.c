@@ -1,7 +1,9 @@
 /*
  * Letting the cluster's traffic through the firewall that is active, in its own words and for good;
  * a host without one stays without. An accept in one nftables base chain does not overrule a drop
- * in another, so rules go into every input chain that can drop (nft(8), "chains").
+ * in another, so rules go into every input chain that can drop (nft(8), "chains"). Those that
+ * /etc/nftables.conf makes get them there too; what makes the others (iptables, a daemon, somebody
+ * at a prompt) makes them again without ours, which the next deploy then sees.
  */
 #include <string.h>
 
@@ -10,7 +12,7 @@
 
 static const char functions[] =
     "each() { while IFS= read -r l; do r \"$1\" \"$2\" \"$l\"; done; }\n"
-    "nft_input() { nft list ruleset | awk '\n"
+    "nft_input() { awk '\n"
     "  $1 == \"table\" { t = $2 \" \" $3 }\n"
     "  $1 == \"chain\" { c = t \" \" $2; hook = drops = 0 }\n"
     "  / hook input / { hook = 1; if (/policy drop/) drops = 1 }\n"
@@ -18,6 +20,13 @@ static const char functions[] =
     "  hook && match($0, /comment \"clusterctl [^\"]*\"/) {\n"
     "    print \"live\", c, substr($0, RSTART + 20, RLENGTH - 21) }\n"
     "  $1 == \"}\" && hook { if (drops) print \"chain\", c; hook = 0 }'\n"
+    "}\n"
+    /* As at boot, in a network namespace of its own; \"*\" where that cannot be done. */
+    "nft_boots() {\n"
+    "  [ -r /etc/nftables.conf ] || return 0\n"
+    "  if l=$(unshare -n sh -c 'nft -f /etc/nftables.conf && nft list ruleset' 2>/dev/null); then\n"
+    "    printf '%s\\n' \"$l\" | nft_input | sed -n 's/^chain //p'\n"
+    "  else echo '*'; fi\n"
     "}\n"
     "ob_firewall() {\n"
     "  if [ -d /run/firewalld ] && firewall-cmd -q --state 2>/dev/null; then\n"
@@ -28,7 +37,8 @@ static const char functions[] =
     "    r \"$1\" backend ufw\n"
     "    sed -n 's/^### tuple ### \\(.* in\\).*/\\1/p' /etc/ufw/user.rules | each \"$1\" both\n"
     "  elif command -v nft >/dev/null; then\n"
-    "    nft_input | while read -r k l; do r \"$1\" \"$k\" \"$l\"; done\n"
+    "    nft list ruleset | nft_input | while read -r k l; do r \"$1\" \"$k\" \"$l\"; done\n"
+    "    nft_boots | each \"$1\" boots\n"
     "    [ -r /etc/nftables.conf ] &&\n"
     "      sed -n 's/^insert rule \\([^ ]* [^ ]* [^ ]*\\) .* comment \"clusterctl \\(.*\\)\"$/\\1 \\2/p' \\\n"
     "        /etc/nftables.conf | each \"$1\" stored\n"
@@ -61,6 +71,8 @@ static int parse(struct resource *have, const struct resource *want, struct aren
         h->backend = FW_NFTABLES;
         h->chains = strlist_append(a, h->chains, value);
     }
+    if (!strcmp(field, "boots"))
+        h->boot_chains = strlist_append(a, h->boot_chains, value);
     if (!strcmp(field, "live") || !strcmp(field, "both"))
         h->live = strlist_append(a, h->live, value);
     if (!strcmp(field, "stored") || !strcmp(field, "both"))
@@ -105,11 +117,18 @@ static void rule_text(struct strbuf *out, enum firewall_backend b, const struct 
     }
 }
 
+static bool made_at_boot(const struct res_firewall *h, const char *chain)
+{
+    return strlist_contains(h->boot_chains, chain) || strlist_contains(h->boot_chains, "*");
+}
+
 static bool in_force(const struct res_firewall *h, const struct fw_rule *r, const char *chain)
 {
     autosb struct strbuf text = {0};
     rule_text(&text, h->backend, r, chain);
-    return strlist_contains(h->live, sb_str(&text)) && strlist_contains(h->stored, sb_str(&text));
+    bool stored = strlist_contains(h->stored, sb_str(&text));
+    return strlist_contains(h->live, sb_str(&text)) &&
+           (stored || (chain && !made_at_boot(h, chain)));
 }
 
 static bool wholly_in_force(const struct res_firewall *h, const struct fw_rule *r)
@@ -168,7 +187,8 @@ static void apply_nft(struct script *s, const struct step *step)
     for (size_t c = 0; h->chains[c]; c++) {
         for (size_t i = 0; i < w->n_rules; i++) {
             autosb struct strbuf text = {0};
-            nft_rule(&stored, h->chains[c], &w->rules[i]);
+            if (made_at_boot(h, h->chains[c]))
+                nft_rule(&stored, h->chains[c], &w->rules[i]);
             rule_text(&text, FW_NFTABLES, &w->rules[i], h->chains[c]);
             if (!strlist_contains(h->live, sb_str(&text)))
                 nft_rule(&live, h->chains[c], &w->rules[i]);
@@ -179,6 +199,8 @@ static void apply_nft(struct script *s, const struct step *step)
         putfile_heredoc(s, sb_str(&live), live.len);
         script_add(s, "nft -f /run/clusterctl/nft\n");
     }
+    if (!stored.len)
+        return;
     script_add(s, "edit_block /etc/nftables.conf clusterctl 0 '' ''");
     putfile_args(s, step->want, FILE_CHECK_NFT, false);
     putfile_heredoc(s, sb_str(&stored), stored.len);

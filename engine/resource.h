@@ -146,7 +146,7 @@ struct res_kmod {
     bool loaded;
 };
 
-/* A live address and its host route; at boot is a service. key: "10.1.1.140/32 dev lo" */
+/* A live address and its host route; at boot is a service. key: "10.1.1.140/32" */
 struct res_address {
     struct ipaddr address;
     unsigned prefix;
@@ -172,6 +172,7 @@ struct res_firewall {
     /* observed: what is active, and the rules of ours in it, now and after a reboot, in its words */
     enum firewall_backend backend;
     const char *const *chains; /* nftables: "inet filter input", those that drop; NULL-terminated */
+    const char *const *boot_chains; /* those that a boot makes; "*": not known */
     const char *const *live, *const *stored;
 };
 
