@@ -2,7 +2,9 @@
 #include "doctor/doctor.h"
 
 #include <poll.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "doctor/rule.h"
 #include "engine/script.h"
@@ -73,11 +75,38 @@ void exam_run(struct exam *x, const struct rule_set *const *sets)
     x->rule = NULL;
 }
 
-static int examine(struct exam *x, struct verify_report *checks, struct err *e)
+/* Multicast adverts queue in the kernel while all else is asked. -1: not on this link, or not root. */
+static int begin_to_listen(struct exam *x)
+{
+    struct route via;
+    struct err e = {0};
+    if (route_get(&x->cluster->vips[0], &via, &e) < 0 || !via.on_link)
+        return -1;
+    memcpy(x->heard_on, via.ifname, sizeof x->heard_on);
+    return vrrp_listen(&via, &e);
+}
+
+static void end_listening(struct exam *x, int fd)
+{
+    if (fd < 0)
+        return;
+    x->n_adverts = vrrp_heard(fd, x->adverts);
+    close(fd);
+}
+
+static int ask(struct exam *x, struct verify_report *checks, struct err *e)
 {
     struct verify_options vo = {.cancel = x->options->cancel};
-    if (verify_cluster(x->run, &vo, checks, e) < 0 || live_refresh(&x->live, x->run, e) < 0 ||
-        ask_hosts(x, e) < 0)
+    int fd = begin_to_listen(x);
+    bool all = verify_cluster(x->run, &vo, checks, e) == 0 &&
+               live_refresh(&x->live, x->run, e) == 0 && ask_hosts(x, e) == 0;
+    end_listening(x, fd);
+    return all ? 0 : -1;
+}
+
+static int examine(struct exam *x, struct verify_report *checks, struct err *e)
+{
+    if (ask(x, checks, e) < 0)
         return -1;
     x->checks = checks;
     exam_run(x, rule_sets);

@@ -123,3 +123,32 @@ bool holds_vip(const struct exam *x, const struct host *h)
 {
     return held_vip(x, h) != NULL;
 }
+
+const struct host *next_director(const struct exam *x, const struct host *after)
+{
+    const struct host *h = after;
+    while ((h = cluster_next(x->cluster, h, ROLE_DIRECTOR)))
+        if (exam_host(x, h)->asked)
+            return h;
+    return NULL;
+}
+
+unsigned masters(const struct exam *x)
+{
+    unsigned n = 0;
+    for (const struct host *h = NULL; (h = next_director(x, h));)
+        n += holds_vip(x, h);
+    return n;
+}
+
+void show_masters(struct exam *x, struct finding *f)
+{
+    for (const struct host *h = NULL; (h = next_director(x, h));) {
+        const char *vip = held_vip(x, h);
+        const struct evidence *l = journal_last(exam_host(x, h), " STATE", NULL);
+        if (vip)
+            finding_symptom(x, f, "%s holds %s", h->name, vip);
+        if (l)
+            journal_evidence(x, f, exam_host(x, h), l);
+    }
+}

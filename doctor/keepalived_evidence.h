@@ -38,3 +38,15 @@ bool keepalived_conf_steps(struct exam *x, struct finding *f, const struct exam_
 bool holds_vip(const struct exam *x, const struct host *h);
 /* The interface there and the address, for messages; NULL: none. */
 const char *held_vip(const struct exam *x, const struct host *h);
+
+/* What fails when the directors disagree about who is master, or nobody is: for `explains`. */
+#define MASTERSHIP                                                                                 \
+    "*vrrp.single-master", "*vrrp.state", "*vrrp.symmetry", "*vrrp.two-masters",                   \
+        "*vrrp.stray-vip", "*arp.vip-owner", "*arp.neighbour", "*http.vip", "*http.distribution"
+
+/* The next director that was asked; NULL: none. */
+const struct host *next_director(const struct exam *x, const struct host *after);
+/* How many of them hold the VIP. */
+unsigned masters(const struct exam *x);
+/* Who holds it, as symptoms, and each one's last change of state, as evidence. */
+void show_masters(struct exam *x, struct finding *f);

@@ -5,6 +5,7 @@
  *
  *   rules_reach.c      hosts that cannot be looked at at all
  *   rules_vrrp.c       directors hearing each other; who is master
+ *   rules_vrid.c       another machine's virtual_router_id
  *   rules_keepalived.c the configuration that the daemon really has
  *   rules_ipvs.c       real servers in the table, and why not
  *   rules_vip.c        VIP on lo, ARP
@@ -15,6 +16,7 @@
  *   rules_drift.c      what is left of a host's plan when no rule above knew it
  */
 #include "doctor/doctor.h"
+#include "probe/vrrp.h"
 #include "verify/live.h"
 
 struct script;
@@ -56,6 +58,9 @@ struct exam {
     size_t n_hosts;
     const struct verify_report *checks; /* without settling */
     struct live live;                   /* addresses, MACs, IPVS tables */
+    struct vrrp_advert adverts[VRRP_MAX_HEARD]; /* heard meanwhile on our link to the VIP */
+    size_t n_adverts;
+    char heard_on[16]; /* that link's name */
     struct doctor_report *report;
     /* The core's own. */
     const struct rule *rule; /* that runs */
@@ -94,8 +99,8 @@ struct rule_set {
     const struct rule *rules; /* ends with a NULL id */
 };
 
-extern const struct rule_set rule_set_reach, rule_set_vrrp, rule_set_keepalived, rule_set_ipvs,
-    rule_set_vip, rule_set_http, rule_set_nfs, rule_set_selinux, rule_set_host, rule_set_drift;
+extern const struct rule_set rule_set_reach, rule_set_vrrp, rule_set_vrid, rule_set_keepalived,
+    rule_set_ipvs, rule_set_vip, rule_set_http, rule_set_nfs, rule_set_selinux, rule_set_host, rule_set_drift;
 extern const struct rule_set *const rule_sets[]; /* NULL-terminated; rules.c */
 
 /*

@@ -4,6 +4,7 @@
 const struct rule_set *const rule_sets[] = {
     &rule_set_reach,
     &rule_set_vrrp,
+    &rule_set_vrid,
     &rule_set_keepalived,
     &rule_set_ipvs,
     &rule_set_vip,

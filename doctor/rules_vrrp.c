@@ -4,20 +4,6 @@
 #include "doctor/firewall.h"
 #include "doctor/keepalived_evidence.h"
 
-/* What fails when the directors disagree about who is master, or nobody is. */
-#define MASTERSHIP                                                                                 \
-    "*vrrp.single-master", "*vrrp.state", "*vrrp.symmetry", "*vrrp.two-masters",                   \
-        "*vrrp.stray-vip", "*arp.vip-owner", "*arp.neighbour", "*http.vip", "*http.distribution"
-
-static const struct host *next_director(const struct exam *x, const struct host *after)
-{
-    const struct host *h = after;
-    while ((h = cluster_next(x->cluster, h, ROLE_DIRECTOR)))
-        if (exam_host(x, h)->asked)
-            return h;
-    return NULL;
-}
-
 /* The director that the inventory prefers. */
 static const struct host *preferred(const struct exam *x)
 {
@@ -26,26 +12,6 @@ static const struct host *preferred(const struct exam *x)
         if (!best || h->priority > best->priority)
             best = h;
     return best;
-}
-
-static unsigned masters(const struct exam *x)
-{
-    unsigned n = 0;
-    for (const struct host *h = NULL; (h = next_director(x, h));)
-        n += holds_vip(x, h);
-    return n;
-}
-
-static void show_masters(struct exam *x, struct finding *f)
-{
-    for (const struct host *h = NULL; (h = next_director(x, h));) {
-        const char *vip = held_vip(x, h);
-        const struct evidence *l = journal_last(exam_host(x, h), " STATE", NULL);
-        if (vip)
-            finding_symptom(x, f, "%s holds %s", h->name, vip);
-        if (l)
-            journal_evidence(x, f, exam_host(x, h), l);
-    }
 }
 
 /* keepalived.down ------------------------------------------------------------------------------ */
@@ -276,70 +242,6 @@ static void same_priority(struct exam *x)
     }
 }
 
-/* vrrp.vrid-clash ------------------------------------------------------------------------------ */
-
-/* "... eceived advert from 10.1.1.7 with higher priority 255, ours 254" of a machine not ours. */
-static bool stranger(const struct exam *x, const struct evidence *l, struct ipaddr *who)
-{
-    static const char from[] = "eceived advert from ";
-    char text[IPADDR_STRLEN];
-    const char *p = strstr(l->text, from);
-    if (!p)
-        return false;
-    p += strlen(from);
-    size_t n = strcspn(p, " ");
-    if (n >= sizeof text)
-        return false;
-    memcpy(text, p, n);
-    text[n] = '\0';
-    if (!ipaddr_parse(text, who))
-        return false;
-    for (size_t i = 0; i < x->cluster->n_hosts; i++)
-        if (ipaddr_eq(&x->cluster->hosts[i].address, who))
-            return false;
-    return true;
-}
-
-/*
- * Heard lately, or what made this director give up the VIP, which it has not taken back: a stranger
- * of higher priority is named once and then keeps us quiet.
- */
-static bool still_there(const struct exam *x, const struct exam_host *h, const struct evidence *l)
-{
-    enum { LATELY_S = 15 };
-    const struct evidence *master = journal_last(h, "Entering MASTER STATE", NULL);
-    int64_t now = (h->asked_at_us + h->clock_offset_us) / 1000000;
-    if (h->clock_known && now - journal_time(l) <= LATELY_S)
-        return true;
-    return (!master || master < l) && masters(x) == 0;
-}
-
-static void vrid_clash(struct exam *x)
-{
-    char text[IPADDR_STRLEN];
-    for (const struct host *h = NULL; (h = next_director(x, h));) {
-        struct exam_host *eh = exam_host(x, h);
-        const struct evidence *last = NULL;
-        struct ipaddr who = {0}, a;
-        for (const struct evidence *l = NULL; (l = exam_line(eh, "keepalived.journal", l));)
-            if (stranger(x, l, &a)) {
-                last = l;
-                who = a;
-            }
-        if (!last || !still_there(x, eh, last))
-            continue;
-        struct finding *f = found(x, "vrrp.vrid-clash", NULL, REMEDY_MANUAL);
-        finding_cause(x, f, "another machine, %s, sends VRRP adverts with our virtual_router_id %u",
-                      ipaddr_str(&who, text), x->cluster->vrrp.virtual_router_id);
-        journal_evidence(x, f, eh, last);
-        show_masters(x, f);
-        finding_fix(x, f,
-                    "give this cluster (vrrp.virtual_router_id in the inventory, then "
-                    "clusterctl deploy) or that machine another virtual_router_id");
-        return;
-    }
-}
-
 /* vrrp.stray-vip, vrrp.two-masters ------------------------------------------------------------- */
 
 static void stray_vip(struct exam *x)
@@ -387,7 +289,6 @@ static const struct rule rules[] = {
     {"vrrp.blocked", "a firewall drops the adverts between the directors", blocked, mastership},
     {"vrrp.mismatch", "virtual_router_id, version, authentication or unicast peers differ",
      mismatch, by_conf},
-    {"vrrp.vrid-clash", "another machine uses our virtual_router_id", vrid_clash, mastership},
     {"vrrp.backup-master", "the backup is configured to be master", backup_master, by_backup},
     {"vrrp.same-priority", "both directors have one priority", same_priority, by_conf},
     {"vrrp.stray-vip", "a director that is not master holds the VIP", stray_vip, mastership},

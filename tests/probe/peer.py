@@ -1,5 +1,6 @@
 """The other end of test_probe.py, run inside a namespace: an HTTP server that misbehaves on
-request, or a sender of ARP packets that must not be taken for answers."""
+request, a sender of ARP packets that must not be taken for answers, or of VRRP packets that are
+no adverts."""
 import socket
 import struct
 import sys
@@ -96,7 +97,38 @@ def spoof(dev, vip, asker, asker_mac, seconds):
         time.sleep(0.02)
 
 
+def vrrp(ip, seconds):
+    """Router ids 201 and up: none of these is an advert; 77 is one."""
+    def packet(router_id, kind=0x31, count=1, tail=b"\x0a\x63\x00\x8c"):
+        return struct.pack("!BBBBHH", kind, router_id, 120, count, 100, 0) + tail
+
+    group = "224.0.0.18"
+    packets = [
+        (255, group, packet(77)),
+        (64, group, packet(201)),              # has passed a router
+        (255, group, packet(202, kind=0x32)),  # not of type 1
+        (255, group, packet(203, kind=0x41)),  # version 4
+        (255, group, packet(204, count=9)),    # shorter than it says
+        (255, group, packet(205)[:7]),
+        (255, group, packet(0)),               # no router id
+        (255, "10.99.0.1", packet(206)),       # not to everyone
+        (255, group, b""),
+    ]
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ip))
+    end = time.monotonic() + seconds
+    print("ready", flush=True)
+    while time.monotonic() < end:
+        for ttl, to, data in packets:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            sock.sendto(data, (to, 0))
+        time.sleep(0.02)
+
+
 if sys.argv[1] == "serve":
     serve(int(sys.argv[2]))
+elif sys.argv[1] == "vrrp":
+    vrrp(sys.argv[2], float(sys.argv[3]))
 else:
     spoof(*sys.argv[2:6], float(sys.argv[6]))

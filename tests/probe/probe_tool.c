@@ -16,6 +16,7 @@
 #include "probe/load.h"
 #include "probe/neigh_watch.h"
 #include "probe/via.h"
+#include "probe/vrrp.h"
 
 static void add_text(struct strbuf *out, const char *key, const char *value)
 {
@@ -300,6 +301,35 @@ static int do_via(char **argv)
     return rc;
 }
 
+/* ADDR DURATION_MS: the adverts on the link to it */
+static int do_vrrp(char **argv)
+{
+    struct ipaddr a;
+    struct route r;
+    struct err e = {0};
+    uint64_t duration;
+    if (!address(argv[0], &a) || !parse_u64(argv[1], 0, 60000, &duration))
+        return 2;
+    int64_t start = clock_us();
+    int fd = -1;
+    if (route_get(&a, &r, &e) < 0 || (fd = vrrp_listen(&r, &e)) < 0)
+        return failed(&e);
+    sleep_until(start + (int64_t)duration * 1000);
+    struct vrrp_advert heard[VRRP_MAX_HEARD];
+    size_t n = vrrp_heard(fd, heard);
+    close(fd);
+    autosb struct strbuf out = {0};
+    sb_add(&out, "\"adverts\": [");
+    for (size_t i = 0; i < n; i++) {
+        char source[IPADDR_STRLEN], vip[IPADDR_STRLEN];
+        sb_addf(&out, "%s[\"%s\", %u, %u, %u, \"%s\"]", i ? ", " : "",
+                ipaddr_str(&heard[i].source, source), heard[i].version, heard[i].router_id,
+                heard[i].priority, ipaddr_str(&heard[i].vip, vip));
+    }
+    sb_add(&out, "], ");
+    return finish(&out);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -309,10 +339,11 @@ int main(int argc, char **argv)
     } commands[] = {
         {"http", 5, do_http}, {"route", 1, do_route}, {"arp", 3, do_arp},   {"neigh", 1, do_neigh},
         {"mac", 1, do_mac},   {"via", 4, do_via},     {"load", 8, do_load}, {"watch", 2, do_watch},
+        {"vrrp", 2, do_vrrp},
     };
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         if (argc == commands[i].args + 2 && strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argv + 2);
-    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac|via|load|watch ARGUMENT...\n");
+    fprintf(stderr, "usage: probe-tool http|route|arp|neigh|mac|via|load|watch|vrrp ARGUMENT...\n");
     return 2;
 }

@@ -370,7 +370,7 @@ static void stranger(void **state)
               "MASTER STATE");
     say(LVS1, "keepalived.journal 1795357590.7 LVS-master Keepalived_vrrp[6]: (VI_1) Master "
               "received advert from 10.1.1.150 with higher priority 255, ours 254");
-    conclude(&rule_set_vrrp);
+    conclude(&rule_set_vrid);
     assert_string_equal(causes(), "vrrp.vrid-clash@");
     assert_non_null(strstr(report.findings.v[0]->cause, "10.1.1.150"));
 }
@@ -385,7 +385,37 @@ static void a_stranger_that_has_gone(void **state)
     say(LVS1, "keepalived.journal 1795357599.7 LVS-master Keepalived_vrrp[6]: (VI_1) Entering "
               "MASTER STATE");
     live(LVS1, VIP_HERE);
-    conclude(&rule_set_vrrp);
+    conclude(&rule_set_vrid);
+    assert_string_equal(causes(), "");
+}
+
+static void heard(unsigned router_id, const char *source)
+{
+    struct vrrp_advert *a = &x.adverts[x.n_adverts++];
+    *a = (struct vrrp_advert){.version = 3, .router_id = router_id, .priority = 100};
+    assert_true(ipaddr_parse(source, &a->source));
+}
+
+static void heard_on_the_wire(void **state)
+{
+    (void)state;
+    GOOD1;
+    GOOD2;
+    live(LVS1, VIP_HERE);
+    heard(51, "10.1.1.150");
+    conclude(&rule_set_vrid);
+    assert_string_equal(causes(), "vrrp.vrid-clash@");
+    assert_non_null(strstr(report.findings.v[0]->cause, "do not mind it now"));
+}
+
+static void heard_but_no_clash(void **state)
+{
+    (void)state;
+    GOOD1;
+    GOOD2;
+    heard(52, "10.1.1.150"); /* another router */
+    heard(51, "10.1.1.130"); /* our own */
+    conclude(&rule_set_vrid);
     assert_string_equal(causes(), "");
 }
 
@@ -550,6 +580,8 @@ int main(void)
         TEST(two_masters_without_a_reason),
         TEST(stranger),
         TEST(a_stranger_that_has_gone),
+        TEST(heard_on_the_wire),
+        TEST(heard_but_no_clash),
         TEST(a_dead_daemon),
         TEST(cut_dropped_and_unread),
         TEST(eight_characters_are_allowed),
