@@ -1,10 +1,12 @@
 /* failover-test: break the cluster on purpose, one fault at a time, and measure what a client sees.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
 #include "cli/failover_html.h"
+#include "cli/outfile.h"
 #include "cli/render_failover.h"
 #include "cli/session.h"
 #include "cli/verifying.h"
@@ -115,13 +117,17 @@ static int write_reports(const struct invocation *in, const struct failover_repo
         report_note(&in->err, "the report is in %s", a->report);
     if (!a->report_json)
         return 0;
-    FILE *f = fopen(a->report_json, "we");
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
     if (!f)
-        return err_errno(e, "cannot write %s", a->report_json);
+        return err_errno(e, "cannot write '%s'", a->report_json);
     failover_print_json(f, r, true);
-    if (ferror(f) | fclose(f))
-        return err_errno(e, "cannot write %s", a->report_json);
-    return 0;
+    bool whole = !ferror(f);
+    int rc = fclose(f) == 0 && whole ? outfile_write(a->report_json, text, len, e)
+                                     : err_errno(e, "cannot write '%s'", a->report_json);
+    free(text);
+    return rc;
 }
 
 static void print_end(const struct invocation *in, const struct failover_report *r)
