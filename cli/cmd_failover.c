@@ -21,20 +21,20 @@ enum { TIMEOUT_US = 1000 * 1000, BUDGET_US = 2000 * 1000, RATE = 100 };
 /* The named scenarios, or all; NULL-terminated; the caller frees the list. */
 static int choose(const struct args *a, const struct scenario ***out, struct err *e)
 {
-    const struct scenario **list = xcalloc(n_scenarios + 1, sizeof *list);
+    const struct scenario **list = xcalloc(SCENARIO_N + 1, sizeof *list);
     const char *names[32] = {NULL};
     size_t n = 0;
     *out = list;
-    for (size_t i = 0; i < n_scenarios && i < ARRAY_LEN(names) - 1; i++)
+    for (size_t i = 0; i < SCENARIO_N && i < ARRAY_LEN(names) - 1; i++)
         names[i] = scenarios[i].name;
     if (!a->all && !a->scenario) {
         autosb struct strbuf sb = {0};
-        for (size_t i = 0; i < n_scenarios; i++)
+        for (size_t i = 0; i < SCENARIO_N; i++)
             sb_addf(&sb, "%s%s", i ? ", " : "", scenarios[i].name);
         err_set(e, ERR_USAGE, "which faults? Name them with --scenario NAME,..., or --all");
         return err_hint(e, "the scenarios: %s", sb_str(&sb));
     }
-    for (size_t i = 0; a->all && i < n_scenarios; i++)
+    for (size_t i = 0; a->all && i < SCENARIO_N; i++)
         list[n++] = &scenarios[i];
     if (a->all)
         return a->scenario ? err_set(e, ERR_USAGE,
@@ -50,7 +50,7 @@ static int choose(const struct args *a, const struct scenario ***out, struct err
         if (!s)
             return near ? err_hint(e, "did you mean '%s'?", near)
                         : err_hint(e, "`clusterctl failover-test` without options lists them");
-        if (n == n_scenarios)
+        if (n == SCENARIO_N)
             return err_set(e, ERR_USAGE,
                            "option '--scenario': a scenario is named twice; "
                            "--repeat N does all of them N times");

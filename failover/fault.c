@@ -15,7 +15,7 @@ enum {
 
 const char *fault_impossible(const struct cluster *c, const struct scenario *s)
 {
-    if (!strcmp(s->name, "director-handover") && !cluster_hands_over(c))
+    if (s->id == DIRECTOR_HANDOVER && !cluster_hands_over(c))
         return "with this profile, or a single director, keepalived watches no hand-over file";
     switch (s->target) {
     case TARGET_ACTIVE:

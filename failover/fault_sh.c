@@ -102,26 +102,23 @@ static void undrain(struct strbuf *out, const struct fault *f, const struct host
     weight(out, f, f->host->weight);
 }
 
-static const struct fault_kind kinds[] = {
-    {"director-handover", NULL, hand_over, take_back, false, false},
-    {"director-stop", NULL, keepalived_stop, keepalived_revive, false, false},
-    {"director-kill", NULL, keepalived_kill, keepalived_revive, false, false},
-    {"director-isolate", NULL, net_cut, net_mend, true, false},
-    {"director-return", keepalived_stop, keepalived_start, keepalived_revive, false, false},
-    {"rs-drain", NULL, drain, undrain, false, true},
-    {"rs-stop", NULL, nginx_stop, nginx_start, false, false},
-    {"rs-kill", NULL, nginx_kill, nginx_start, false, false},
-    {"rs-isolate", NULL, net_cut, net_mend, true, false},
-    {"nfs-restart", NULL, nfs_restart, nfs_start, false, false},
-    {"nfs-stop", NULL, nfs_stop, nfs_start, false, false},
+static const struct fault_kind kinds[SCENARIO_N] = {
+    [DIRECTOR_HANDOVER] = {NULL, hand_over, take_back, false, false},
+    [DIRECTOR_STOP] = {NULL, keepalived_stop, keepalived_revive, false, false},
+    [DIRECTOR_KILL] = {NULL, keepalived_kill, keepalived_revive, false, false},
+    [DIRECTOR_ISOLATE] = {NULL, net_cut, net_mend, true, false},
+    [DIRECTOR_RETURN] = {keepalived_stop, keepalived_start, keepalived_revive, false, false},
+    [RS_DRAIN] = {NULL, drain, undrain, false, true},
+    [RS_STOP] = {NULL, nginx_stop, nginx_start, false, false},
+    [RS_KILL] = {NULL, nginx_kill, nginx_start, false, false},
+    [RS_ISOLATE] = {NULL, net_cut, net_mend, true, false},
+    [NFS_RESTART] = {NULL, nfs_restart, nfs_start, false, false},
+    [NFS_STOP] = {NULL, nfs_stop, nfs_start, false, false},
 };
 
 const struct fault_kind *fault_kind(const struct scenario *s)
 {
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (!strcmp(kinds[i].scenario, s->name))
-            return &kinds[i];
-    return NULL;
+    return &kinds[s->id];
 }
 
 /*

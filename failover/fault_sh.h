@@ -4,7 +4,6 @@
 
 /* How a scenario's fault is made: commands that run as root, under set -e. */
 struct fault_kind {
-    const char *scenario;
     /* Append commands; prepare NULL: nothing to prepare. */
     void (*prepare)(struct strbuf *out, const struct fault *f, const struct host_result *site);
     void (*make)(struct strbuf *out, const struct fault *f, const struct host_result *site);

@@ -128,21 +128,24 @@ struct prediction predict(struct run *r, const struct scenario *s, const struct 
                           const struct host *host, unsigned lasts_ms, struct arena *a)
 {
     struct takeover t = takeover_of(r, host);
-    const char *n = s->name;
-    if (!strcmp(n, "director-handover"))
+    switch (s->id) {
+    case DIRECTOR_HANDOVER:
         return nothing("the other director takes over before this one lets go; connections are "
                        "synchronised");
-    if (!strcmp(n, "director-stop"))
-        return clean_stop(a, &t);
-    if (!strcmp(n, "director-kill") || !strcmp(n, "director-isolate"))
-        return crash(a, &t, !strcmp(n, "director-kill"));
-    if (!strcmp(n, "director-return"))
-        return comes_back(a, run_cluster(r), &t);
-    if (!strcmp(n, "rs-drain"))
+    case DIRECTOR_STOP: return clean_stop(a, &t);
+    case DIRECTOR_KILL:
+    case DIRECTOR_ISOLATE: return crash(a, &t, s->id == DIRECTOR_KILL);
+    case DIRECTOR_RETURN: return comes_back(a, run_cluster(r), &t);
+    case RS_DRAIN:
         return nothing("weight 0 sends no new connections, and lets those that are there end");
-    if (s->target == TARGET_REAL_SERVER)
-        return bad_checks(a, &svc->check, !strcmp(n, "rs-isolate"));
-    return no_share(a, run_cluster(r), strcmp(n, "nfs-stop") ? 0 : lasts_ms);
+    case RS_STOP:
+    case RS_KILL:
+    case RS_ISOLATE: return bad_checks(a, &svc->check, s->id == RS_ISOLATE);
+    case NFS_RESTART: return no_share(a, run_cluster(r), 0);
+    case NFS_STOP: return no_share(a, run_cluster(r), lasts_ms);
+    case SCENARIO_N: break;
+    }
+    return nothing("nothing is known of it");
 }
 
 unsigned predict_hold_ms(struct run *r, const struct scenario *s, const struct service *svc,

@@ -249,7 +249,7 @@ static bool went_on_serving(const struct attempt *a)
         if (!strcmp(r->backends[i], t->host))
             own = t->shares[i].during;
     }
-    return !strcmp(t->scenario->name, "rs-drain") && own * r->n_backends * 2 > during;
+    return t->scenario->id == RS_DRAIN && own * r->n_backends * 2 > during;
 }
 
 /* A fault of the active director that left the VIP where it was has shown nothing. */
@@ -257,7 +257,7 @@ static bool stayed(const struct attempt *a)
 {
     const struct trial *t = a->t;
     return t->scenario->target == TARGET_ACTIVE &&
-           strcmp(t->scenario->name, "director-return") != 0 && !trial_mark(t, MARK_MOVED) &&
+           t->scenario->id != DIRECTOR_RETURN && !trial_mark(t, MARK_MOVED) &&
            !trial_mark(t, MARK_DETECTED);
 }
 

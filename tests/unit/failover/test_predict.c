@@ -164,14 +164,14 @@ static void what_is_impossible(void **state)
     assert_non_null(fault_impossible(&cluster, scenario_find("director-handover")));
     assert_null(fault_impossible(&cluster, scenario_find("director-stop")));
     cluster.n_hosts = 1;
-    for (size_t i = 0; i < n_scenarios; i++)
+    for (size_t i = 0; i < SCENARIO_N; i++)
         assert_non_null(fault_impossible(&cluster, &scenarios[i]));
 }
 
 /* Does a shell parse it, and does every script of every scenario end where it should? */
 static void every_script_parses(void **state)
 {
-    for (size_t i = 0; i < n_scenarios; i++) {
+    for (size_t i = 0; i < SCENARIO_N; i++) {
         const struct scenario *s = &scenarios[i];
         struct fault f;
         struct err e;
