@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/strbuf.h"
 
 bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
@@ -25,7 +26,7 @@ bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 
 bool parse_time_us(const char *s, int64_t min, int64_t max, int64_t *out)
 {
-    int64_t whole = 0, fraction = 0, unit = 1000000;
+    int64_t whole = 0, fraction = 0;
     size_t digits = strspn(s, "0123456789");
     if (digits == 0 || digits > 9)
         return false;
@@ -39,9 +40,15 @@ bool parse_time_us(const char *s, int64_t min, int64_t max, int64_t *out)
         for (; n > 0; n--, scale *= 10)
             fraction = fraction * 10 + (*s++ - '0');
     }
-    if (!strcmp(s, "ms"))
-        unit = 1000;
-    else if (*s && strcmp(s, "s") != 0)
+    static const struct {
+        const char *name;
+        int64_t us;
+    } units[] = {{"", 1000000}, {"s", 1000000}, {"ms", 1000}, {"m", 60000000}, {"h", 3600000000}};
+    int64_t unit = 0;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (!strcmp(s, units[i].name))
+            unit = units[i].us;
+    if (!unit)
         return false;
     int64_t us = whole * unit + fraction * unit / scale;
     if (us < min || us > max)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 bool parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
-/* "2s", "1.5s", "500ms", or a number of seconds; to the microsecond. */
+/* "2s", "1.5s", "500ms", "1m", "1h", or a number of seconds; to the microsecond. */
 bool parse_time_us(const char *s, int64_t min, int64_t max, int64_t *out);
 bool parse_mode(const char *s, unsigned *out); /* octal file mode, 0 to 07777 */
 

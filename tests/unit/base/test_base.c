@@ -29,6 +29,27 @@ static void numbers_are_strict(void **state)
     assert_true(parse_u64("255", 1, 255, &v));
 }
 
+static void times_have_units(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t us;
+    } good[] = {{"2s", 2000000},      {"1.5", 1500000},    {"500ms", 500000},
+                {"1.5ms", 1500},      {"2m", 120000000},   {"1h", 3600000000},
+                {"0.000001s", 1},     {"90", 90000000}};
+    static const char *const bad[] = {"", "s", "1 s", "-1s", "1.", ".5s", "1us", "2h", "1.1234567s"};
+    int64_t us = 7;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(parse_time_us(bad[i], 0, 3600000000, &us));
+    assert_int_equal(us, 7);
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_true(parse_time_us(good[i].text, 0, 3600000000, &us));
+        assert_int_equal(us, good[i].us);
+    }
+    assert_false(parse_time_us("1ms", 2000, 3000, &us));
+}
+
 static void modes_are_octal(void **state)
 {
     unsigned m = 0;
@@ -162,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(times_have_units),
         cmocka_unit_test(modes_are_octal),
         cmocka_unit_test(base64_round_trips),
         cmocka_unit_test(shell_words_are_one_word),
