@@ -8,6 +8,16 @@
 #define LOCK_FILE RUN_DIR "/lock"
 /* keepalived's track_file: anything but 0 in it makes the director hand the VIP over and stay away. */
 #define HANDOVER_FILE RUN_DIR "/handover"
+/*
+ * Before a director hands over: every packet of an established connection tells the other director
+ * of it. Usually that is told once a connection and a second (modules/ipvs.c), and the news waits
+ * for the next one's to fill the message: a request under way would be unknown there, and reset.
+ */
+#define SYNC_ALL_SH                                                                                \
+    "echo 0 >/proc/sys/net/ipv4/vs/sync_refresh_period; "                                          \
+    "echo 0 1 >/proc/sys/net/ipv4/vs/sync_threshold; sleep 0.1"
+#define IPVS_SYSCTL_FILE "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf"
+#define SYNC_USUAL_SH "sysctl -qp " IPVS_SYSCTL_FILE
 /* keepalived's quorum scripts: 1 in PREFIX<service> when a director has no real server for it left. */
 #define NO_SERVERS_PREFIX RUN_DIR "/no-servers-"
 /* A failover test's fault and its undoing. */

@@ -72,14 +72,14 @@ static void hand_over(struct strbuf *out, const struct fault *f, const struct ho
 {
     (void)f;
     (void)site;
-    sb_add(out, "echo 1 >" HANDOVER_FILE "\n");
+    sb_add(out, SYNC_ALL_SH "\necho 1 >" HANDOVER_FILE "\nsleep 0.5\n" SYNC_USUAL_SH "\n");
 }
 
 static void take_back(struct strbuf *out, const struct fault *f, const struct host_result *site)
 {
     (void)f;
     (void)site;
-    sb_add(out, "echo 0 >" HANDOVER_FILE "\n");
+    sb_add(out, "echo 0 >" HANDOVER_FILE "\n" SYNC_USUAL_SH "\n");
 }
 
 /* Weight 0: no new connections, and those that are there go on (ipvsadm(8), --weight). */

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "engine/paths.h"
 #include "modules/registry.h"
 
 /*
@@ -25,7 +26,8 @@
  *                              establishes it. The default, "3 50", leaves most of a web server's
  *                              connections out.
  *   sync_refresh_period 1      but at most once a second as long as its state does not change, so
- *                              that downloads do not fill the wire.
+ *                              that downloads do not fill the wire. A hand-over tells of every
+ *                              packet for its moment (engine/paths.h: SYNC_ALL_SH).
  *
  * And because the VIPs are local on both directors (keepalived.conf.tmpl: static_routes):
  *
@@ -95,7 +97,7 @@ static int declare(struct catalog *cat, struct err *e)
     if (!load || !conf)
         return -1;
     want_file(cat, "/etc/modules-load.d/clusterctl.conf", (struct res_file){.content = load});
-    want_file(cat, "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf", (struct res_file){.content = conf});
+    want_file(cat, IPVS_SYSCTL_FILE, (struct res_file){.content = conf});
     for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
         if (applies(cat, sysctls[i].when))
             want_sysctl(cat, sysctls[i].key, sysctls[i].value);
