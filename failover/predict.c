@@ -1,7 +1,6 @@
 #include "failover/predict.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/strbuf.h"
 

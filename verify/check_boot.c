@@ -87,7 +87,7 @@ void check_boot(struct ctx *x, const struct subject *s, struct check_result *out
         return;
     look_at(x, hr, &f);
     check_evidence(x, out,
-                   "%zu units enabled, %zu sysctls and %zu kernel modules as wanted at boot",
+                   "as wanted at boot: units %zu, sysctls %zu, kernel modules %zu",
                    f.units, f.sysctls, f.modules);
     if (boot_matters(hr) && !x->live.hosts[s->host->index_in_cluster].boot.read) {
         check_fail(x, out, "the host did not say what a boot reads");

@@ -236,7 +236,7 @@ static void boot(void **state)
 {
     (void)state;
     verify(0);
-    assert_contains(result("boot.persistent", "Web01-RS")->evidence, "1 sysctls");
+    assert_contains(result("boot.persistent", "Web01-RS")->evidence, "sysctls 1");
     fake.extra[NFS] = "";
     fake.extra[LVS1] = "vrrp_end\nboot_line 7 /etc/modprobe.d/x.conf\tblacklist ip-vs\nboot_end\n";
     verify(0);
