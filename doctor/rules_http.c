@@ -318,10 +318,12 @@ static void page(struct exam *x)
         }
 }
 
-#define SEEN "http.real-server", "dsr.*", "nginx.*", "*ipvs.*", "*http.vip", "*http.distribution"
+#define SEEN                                                                                       \
+    "http.real-server", "dsr.*", "nginx.*", "nfs.shared", "*ipvs.*", "*http.vip", "*http.distribution"
 static const char *const no_nginx[] = {
     "http.not-running", "http.default-site", "http.forbidden", "http.hangs", SEEN, NULL};
 static const char *const wrong_answer[] = {SEEN, NULL};
+static const char *const no_page[] = {SEEN, "*nfs.shared", NULL}; /* it may be found on the share's host */
 
 static const struct rule rules[] = {
     {"http.port-taken", "nginx's port held by another program", port_taken, no_nginx},
@@ -330,7 +332,7 @@ static const struct rule rules[] = {
     {"http.default-site", "requests for the VIP answered by another site", default_site,
      wrong_answer},
     {"http.forbidden", "a page that nginx may not read, that is not there or never comes", page,
-     wrong_answer},
+     no_page},
     {0},
 };
 
