@@ -1,57 +1,108 @@
-"""What the doctor's lab tests share: examine, judge, repair."""
+"""What the doctor's lab tests share: a cluster to break, an examination, a judgement."""
+import concurrent.futures
 import contextlib
 import json
-import time
 
-from conftest import clusterctl, ssh
+from conftest import DIRECTORS, clusterctl, everywhere, has_snapshot, lab, reset, serving, ssh, vip_holders, wait_for
+from faults import ACTIVE, ADDRESS, NFS, PACKAGES, REAL_SERVERS, STANDBY
+
+APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
+
+
+def a_cluster_to_break():
+    if not has_snapshot("deployed"):
+        lab("packages")
+        clusterctl("deploy")
+        lab("snapshot", "deployed")
+    reset("deployed")
+    clusterctl("deploy", "--quiet")
+    with_tools()
+    serving()
+    settle()
+
+
+def with_tools():
+    """What the faults are made with; the package's keepalived on a host that is no director rests."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(ssh, h, f"{APT} {p} >/dev/null", timeout=300)
+                     for h, p in PACKAGES.items()]:
+            done.result()
+    ssh(NFS, "systemctl disable -q --now keepalived")
+
+
+def on_hosts(commands):
+    """{host: shell}, in the order given: what comes first may be needed by the next."""
+    for host, command in commands.items():
+        ssh(host, command)
+
+
+def whole():
+    tables = everywhere("ipvsadm -Ln", DIRECTORS).values()
+    return len(vip_holders()) == 1 and all(ADDRESS[s] in t for s in REAL_SERVERS for t in tables)
+
+
+def settle():
+    """Whole again, and the preferred director active, as the next fault expects it."""
+    wait_for("the cluster is whole again", whole, 60)
+    if vip_holders() != [ACTIVE]:
+        ssh(STANDBY, "systemctl restart keepalived")
+        wait_for("the preferred director is active", lambda: whole() and vip_holders() == [ACTIVE], 30)
 
 
 def lines(r, kind):
     return [j for j in map(json.loads, r.stdout.splitlines()) if j["type"] == kind]
 
 
-def examine(expect=1):
-    """(findings, unexplained, everything said)"""
-    r = clusterctl("doctor", "--quiet", "--output", "json", expect=expect, timeout=300)
-    return lines(r, "finding"), [u["text"] for u in lines(r, "unexplained")], r.stdout
+def examine(*args, expect=None):
+    """(findings, unexplained, everything said), of the first look"""
+    r = clusterctl("doctor", "--quiet", "--output", "json", *args, expect=expect, timeout=400)
+    return ([f for f in lines(r, "finding") if not f["after_fix"]],
+            [u["text"] for u in lines(r, "unexplained") if not u["after_fix"]], r)
 
 
-def causes(cause, hosts, remedy, *said):
-    """doctor finds this cause on these hosts and nothing else; each text is in cause or evidence."""
-    findings, unexplained, out = examine()
-    assert [(f["id"], f.get("host")) for f in findings] == [(cause, h) for h in hosts], out
-    assert not unexplained, out
-    for f in findings:
-        assert f["remedy"] == remedy and f["cause"] and f["fix"] and f["evidence"], f
-        text = "\n".join([f["cause"], f["fix"]] + f["evidence"])
-        for s in said:
-            assert s in text, f"{s!r} not in\n{text}"
-    return findings
+def judge(faults, findings, unexplained, r):
+    """These causes on these hosts, each with its evidence, and no other."""
+    expected = sorted((f.cause, h or "") for f in faults for h in f.hosts)
+    assert sorted((f["id"], f.get("host", "")) for f in findings) == expected, r.stdout
+    assert not unexplained, r.stdout
+    for fault in faults:
+        for f in findings:
+            if f["id"] == fault.cause and f.get("host") in fault.hosts:
+                complete(fault, f)
 
 
-def clean(seconds=90):
-    """Nothing is found, within the time that keepalived's checks need."""
-    end = time.monotonic() + seconds
-    while True:
-        findings, unexplained, out = examine(expect=None)
-        if not findings and not unexplained:
-            return
-        assert time.monotonic() < end, f"not within {seconds} s: doctor finds nothing\n{out}"
-
-
-def fixed():
-    """--fix repairs, and a second look agrees."""
-    r = clusterctl("doctor", "--quiet", "--fix", "--output", "json", expect=None, timeout=600)
-    assert not [f for f in lines(r, "finding") if f["after_fix"]], r.stdout
-    clean()
+def complete(fault, f):
+    assert f["remedy"] == fault.remedy and f["cause"] and f["fix"] and f["evidence"], f
+    text = "\n".join([f["cause"], f["fix"]] + f["evidence"])
+    for said in fault.said:
+        assert said in text, f"{said!r} not in\n{text}"
+    assert any(fault.symptom in s for s in f["symptoms"]) or not fault.symptom, f
 
 
 @contextlib.contextmanager
-def fault(host, make, undo):
-    """A fault on a host, and the cluster whole again behind it."""
+def broken(faults):
+    """Made all together, and undone; what doctor is to repair stays for it."""
     try:
-        ssh(host, make)
+        for f in faults:
+            on_hosts(f.commands(f.make))
+        for f in faults:
+            if f.shows:
+                wait_for(f.cause, f.shows, 30)
         yield
     finally:
-        ssh(host, undo)
-    clean()
+        for f in faults:
+            on_hosts(f.commands(f.undo))
+            on_hosts(f.commands(f.leaves))
+    settle()
+
+
+def named_and_repaired(faults):
+    """One look that names them all and nothing else; what it can repair, it does."""
+    repairs = any(f.remedy == "deploy" for f in faults)
+    with broken(faults):
+        findings, unexplained, r = examine(*["--fix"] if repairs else [])
+        judge(faults, findings, unexplained, r)
+        if repairs:
+            left = {f["id"] for f in lines(r, "finding") if f["after_fix"]}
+            assert left == {f.cause for f in faults if f.remedy == "manual"}, r.stdout
+            assert r.returncode == (1 if left else 0), r.stdout

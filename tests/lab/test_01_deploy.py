@@ -83,7 +83,7 @@ def test_drift_is_shown_and_only_drift_is_repaired(deployed):
     after = services_told()
     assert {h for h in HOSTS if before[h] != after[h]} == {"Web02-RS"}
     show = "systemctl show -p MainPID,ActiveEnterTimestampMonotonic"
-    assert ssh("Web02-RS", f"journalctl -q -u nginx | grep -c Reloaded").strip() != "0"
+    assert ssh("Web02-RS", "journalctl -q -u nginx | grep -c Reloaded").strip() != "0"
     assert ssh("Web02-RS", f"{show} nginx").split()[0] in before["Web02-RS"], "restarted, not reloaded"
 
 
