@@ -1,12 +1,29 @@
-"""What the doctor's lab tests share: a cluster to break, an examination, a judgement."""
+"""What the doctor's lab tests share: a cluster to break (fixtures, to be imported), an examination, a
+judgement."""
 import concurrent.futures
 import contextlib
 import json
+
+import pytest
 
 from conftest import DIRECTORS, clusterctl, everywhere, has_snapshot, lab, reset, serving, ssh, vip_holders, wait_for
 from faults import ACTIVE, ADDRESS, NFS, PACKAGES, REAL_SERVERS, STANDBY
 
 APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    a_cluster_to_break()
+
+
+@pytest.fixture(autouse=True)
+def from_scratch_after_a_failure(request, cluster):
+    """A fault that its test did not get to undo must not fail the next ones too."""
+    before = request.session.testsfailed
+    yield
+    if request.session.testsfailed > before:
+        a_cluster_to_break()
 
 
 def a_cluster_to_break():

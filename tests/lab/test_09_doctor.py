@@ -3,22 +3,9 @@ and no other; --fix repairs those that a deploy can. SELinux is not here: the gu
 no policy (see tests/unit/doctor/test_rules_hosts.c)."""
 import pytest
 from conftest import DIRECTORS, REAL_SERVERS, alternates, clusterctl, everywhere, lab, pages, ssh
-from doctoring import a_cluster_to_break, examine, named_and_repaired, settle
+from doctoring import (cluster, examine, from_scratch_after_a_failure,  # pylint: disable=unused-import
+                       named_and_repaired, settle)
 from faults import ACTIVE, FAULTS, STANDBY
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cluster():
-    a_cluster_to_break()
-
-
-@pytest.fixture(autouse=True)
-def from_scratch_after_a_failure(request, cluster):
-    """A fault that its test did not get to undo must not fail the next ones too."""
-    before = request.session.testsfailed
-    yield
-    if request.session.testsfailed > before:
-        a_cluster_to_break()
 
 
 def test_nothing_is_wrong_and_nothing_is_changed():
