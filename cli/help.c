@@ -68,7 +68,7 @@ static void print_overview(FILE *f)
                   0);
     fputs("\nCommands:\n", f);
     for (const struct command *const *c = commands; *c; c++)
-        fprintf(f, "  %-10s %s\n", (*c)->name, (*c)->summary);
+        fprintf(f, "  %-13s %s\n", (*c)->name, (*c)->summary); /* as long as failover-test */
     print_options(f, NULL);
     fputs("\n`clusterctl help COMMAND` tells more about one; clusterctl(1) tells everything.\n"
           "The inventory is described in clusterctl-inventory(5).\n",
