@@ -13,7 +13,8 @@
 static const char functions[] =
     "each() { while IFS= read -r l; do r \"$1\" \"$2\" \"$l\"; done; }\n"
     "nft_input() { awk '\n"
-    "  $1 == \"table\" { t = $2 \" \" $3 }\n"
+    "  $1 == \"table\" { t = $2 \" \" $3; ours = $3 ~ /^clusterctl_/ }\n"
+    "  ours { next }\n" /* no firewall */
     "  $1 == \"chain\" { c = t \" \" $2; hook = drops = 0 }\n"
     "  / hook input / { hook = 1; if (/policy drop/) drops = 1 }\n"
     "  hook && / (drop|reject|jump|goto)/ { drops = 1 }\n"

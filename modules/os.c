@@ -11,6 +11,7 @@
 /* Debian 12: package and unit names and versions from its own packages. */
 static const struct os_names debian = {
     .director = NAMES("ipvsadm", "keepalived"),
+    .director_pair = NAMES("nftables"),
     .real_server = NAMES("nginx"),
     .nfs_client = NAMES("nfs-common"),
     .nfs_server = NAMES("nfs-kernel-server"),

@@ -4,7 +4,7 @@
 
 struct os_names {
     /* Packages, each a NULL-terminated list. */
-    const char *const *director, *const *real_server, *const *nfs_client, *const *nfs_server;
+    const char *const *director, *const *director_pair, *const *real_server, *const *nfs_client, *const *nfs_server;
     const char *nfs_service; /* the unit itself: `systemctl is-enabled` says "alias" of an alias */
     struct version keepalived; /* what the distribution ships, for when a host can't tell yet */
 };

@@ -42,6 +42,8 @@ static int declare(struct catalog *cat, struct err *e)
         return -1;
     if (roles & ROLE_DIRECTOR)
         add(&s, os->director);
+    if ((roles & ROLE_DIRECTOR) && cluster_hands_over(cat->cluster))
+        add(&s, os->director_pair);
     if (roles & ROLE_REAL_SERVER) {
         want_ports(cat);
         add(&s, os->real_server);

@@ -12,7 +12,7 @@ declare -A LAB_ROLE=(
 
 # What clusterctl installs for each role on Debian.
 declare -A LAB_ROLE_PACKAGES=(
-    [director]='keepalived ipvsadm'
+    [director]='keepalived ipvsadm nftables'
     [real-server]='nginx nfs-common'
     [nfs]='nfs-kernel-server'
 )

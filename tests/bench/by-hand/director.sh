@@ -3,7 +3,7 @@ set -e
 export DEBIAN_FRONTEND=noninteractive
 cat >/run/keepalived.conf
 hostnamectl set-hostname "$1" 2>/dev/null || echo "$1" >/etc/hostname
-apt-get -q -y --no-install-recommends install keepalived ipvsadm </dev/null
+apt-get -q -y --no-install-recommends install keepalived ipvsadm nftables </dev/null
 modprobe ip_vs
 modprobe ip_vs_rr
 printf 'ip_vs\nip_vs_rr\n' >/etc/modules-load.d/lvs.conf
