@@ -80,6 +80,19 @@ static bool is_config_error(const char *line)
     return strstr(line, "[emerg]") && !strstr(line, "bind() to");
 }
 
+#define SEEN                                                                                       \
+    "http.real-server", "dsr.*", "nginx.*", "nfs.shared", NO_ANSWER, "*http.vip", "*http.distribution"
+static const char *const no_nginx[] = {
+    "http.not-running", "http.default-site", "http.forbidden", "http.hangs", SEEN, NULL};
+
+/* A finding's own list, where the rule has none for all. */
+static void explain_all(struct exam *x, struct finding *f, const char *const *list,
+                        const struct host *h)
+{
+    for (; *list; list++)
+        finding_explains(x, f, *list + (**list == '*'), **list == '*' ? NULL : h);
+}
+
 static void config_broken(struct exam *x)
 {
     for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
@@ -102,6 +115,8 @@ static void config_broken(struct exam *x)
                           : "nginx on %s does not start: its files have an error",
                       h->host->name);
         take_steps(x, f, h, RES_SERVICE, "nginx.service");
+        if (!nginx_runs(h))
+            explain_all(x, f, no_nginx, h->host);
         if (ours) {
             f->remedy = REMEDY_DEPLOY;
             finding_step(x, f, exam_step(h, RES_FILE, OUR_VHOST));
@@ -318,16 +333,12 @@ static void page(struct exam *x)
         }
 }
 
-#define SEEN                                                                                       \
-    "http.real-server", "dsr.*", "nginx.*", "nfs.shared", "*ipvs.*", "*http.vip", "*http.distribution"
-static const char *const no_nginx[] = {
-    "http.not-running", "http.default-site", "http.forbidden", "http.hangs", SEEN, NULL};
 static const char *const wrong_answer[] = {SEEN, NULL};
 static const char *const no_page[] = {SEEN, "*nfs.shared", NULL}; /* it may be found on the share's host */
 
 static const struct rule rules[] = {
     {"http.port-taken", "nginx's port held by another program", port_taken, no_nginx},
-    {"http.config-broken", "an nginx configuration that nginx refuses", config_broken, no_nginx},
+    {"http.config-broken", "an nginx configuration that nginx refuses", config_broken, NULL},
     {"http.not-running", "an nginx that does not run", not_running, wrong_answer},
     {"http.default-site", "requests for the VIP answered by another site", default_site,
      wrong_answer},

@@ -182,7 +182,7 @@ static void read_only(struct exam *x)
 
 /* What one sees of a share that is not there, anywhere; and on the one host that has lost it. */
 #define SEEN_BY_CLIENTS                                                                            \
-    "*ipvs.*", "*dsr.*", "*nginx.*", "*http.real-server", "*http.vip", "*http.distribution"
+    NO_ANSWER, "*dsr.*", "*nginx.*", "*http.real-server", "*http.vip", "*http.distribution"
 static const char *const no_server[] = {
     "*nfs.stale",       "*nfs.not-mounted", "*nfs.firewalled", "*nfs.shared",   "*nfs.mount",
     "nfs.not-exported", "*http.forbidden",  "*http.hangs",     SEEN_BY_CLIENTS, NULL};

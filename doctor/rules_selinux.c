@@ -142,7 +142,7 @@ static const char *const refused[] = {"http.forbidden",
                                       "nfs.not-mounted",
                                       "http.real-server",
                                       "dsr.*",
-                                      "*ipvs.*",
+                                      NO_ANSWER,
                                       "*http.vip",
                                       "*http.distribution",
                                       NULL};

@@ -183,14 +183,40 @@ const char *catalog_render(struct catalog *c, const char *name, json_t *data, st
     return rc < 0 ? NULL : arena_strdup(&c->arena, sb_str(&sb));
 }
 
+/* How much of the text, at its start, is a secret of ours; 0: none. */
+static size_t known_secret(const struct catalog *c, const char *text, size_t len)
+{
+    size_t hit = 0;
+    for (size_t k = 0; k < c->secrets.n; k++) {
+        size_t n = strlen(c->secrets.v[k]);
+        if (n > hit && n <= len && memcmp(text, c->secrets.v[k], n) == 0)
+            hit = n;
+    }
+    return hit;
+}
+
+/* Words that a secret follows, to the end of the line: a host may have others than ours. */
+static const char *const announced[] = {"auth_pass "};
+
+static size_t announces(const char *text, size_t len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(announced); i++) {
+        size_t n = strlen(announced[i]);
+        if (n <= len && memcmp(text, announced[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
 void catalog_mask(const struct catalog *c, struct strbuf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t hit = 0;
-        for (size_t k = 0; k < c->secrets.n; k++) {
-            size_t n = strlen(c->secrets.v[k]);
-            if (n > hit && n <= len - i && memcmp(text + i, c->secrets.v[k], n) == 0)
-                hit = n;
+        size_t word = announces(text + i, len - i), hit = known_secret(c, text + i, len - i);
+        if (word) {
+            const char *end = memchr(text + i, '\n', len - i);
+            sb_addf(out, "%.*s********", (int)word, text + i);
+            i = end ? (size_t)(end - text) : len;
+            continue;
         }
         if (hit)
             sb_add(out, "********");

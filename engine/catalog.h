@@ -61,7 +61,10 @@ const char *catalog_render(struct catalog *c, const char *name, json_t *data, st
 /* The wanted resource of a type and key, or NULL. */
 const struct resource *catalog_find(const struct catalog *c, enum res_type type, const char *key);
 
-/* Append `text` with stars in the place of every secret: before anything is shown or recorded. */
+/*
+ * Append `text` with stars in the place of every secret, ours or a host's own ("auth_pass ..."):
+ * before anything is shown or recorded.
+ */
 void catalog_mask(const struct catalog *c, struct strbuf *out, const char *text, size_t len);
 
 void catalog_free(struct catalog *c);

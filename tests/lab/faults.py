@@ -92,6 +92,12 @@ def gone(*servers):
                            for table in everywhere("ipvsadm -Ln", DIRECTORS).values())
 
 
+def stale():
+    """Each real server has noticed: its attribute cache may know better for a while."""
+    return all("Stale" in out for out in
+               everywhere(f"stat {SHARE} 2>&1 || :", REAL_SERVERS).values())
+
+
 VRRP = {
     "adverts-dropped": Fault(
         "vrrp.blocked", STANDBY, nft_file("ip protocol vrrp drop"),
@@ -99,7 +105,7 @@ VRRP = {
         symptom="directors hold the VIP", leaves=NO_NFT, together="a"),
     "adverts-dropped-at-the-prompt": Fault(
         "vrrp.blocked", STANDBY, nft_prompt("ip protocol vrrp drop"),
-        ("ip protocol vrrp drop", "inet t in"), shows=two_masters, leaves=NO_NFT, together="b"),
+        ("ip protocol vrrp drop", "inet t in"), shows=two_masters, leaves=NO_NFT),
     "adverts-dropped-on-the-way-out": Fault(
         "vrrp.blocked", ACTIVE, "iptables -A OUTPUT -p 112 -j DROP", ("DROP", f"on {ACTIVE}:"),
         undo="iptables -D OUTPUT -p 112 -j DROP", shows=two_masters, together="c"),
@@ -109,7 +115,7 @@ VRRP = {
         together="d"),
     "wrong-unicast-peer": Fault(
         "vrrp.mismatch", ACTIVE, edit("s/^ *10\\.1\\.1\\.131/        10.1.1.139/"),
-        ("10.1.1.139",), shows=two_masters, together="e"),
+        ("10.1.1.139",), shows=two_masters),
     "one-priority": Fault(
         "vrrp.same-priority", STANDBY, edit("s/priority .*/priority 254/"),
         (f"{STANDBY}: {CONF}: priority 254",), together="f"),
@@ -121,12 +127,13 @@ VRRP = {
     "vip-left-on-the-standby": Fault(
         "vrrp.stray-vip", STANDBY, f"ip addr add {VIP}/32 dev eth0",
         ("BACKUP STATE", f"{VIP} on eth0", f"ip addr del {VIP}/32 dev eth0"),
-        undo=f"ip addr del {VIP}/32 dev eth0", together="h"),
+        # keepalived takes it away itself when it has been master in between.
+        undo=f"ip addr del {VIP}/32 dev eth0 2>/dev/null; :", together="h"),
     # Of the highest priority: the directors fall silent.
     "stranger-with-our-router-id": Fault(
         "vrrp.vrid-clash", None, {NFS: stranger(255, VIP, *DIRECTOR_ADDRESSES)},
         ("10.1.1.150", f"virtual_router_id {ROUTER_ID}"), shows=no_master,
-        undo={NFS: NO_STRANGER}, together="o"),
+        undo={NFS: NO_STRANGER}),
     # To everyone: the directors, which expect unicast, say nothing of it.
     "stranger-on-the-wire": Fault(
         "vrrp.vrid-clash", None, {NFS: stranger(100, "10.1.1.151")},
@@ -159,7 +166,7 @@ TABLE = {
     "check-asks-for-the-wrong-page": Fault(
         "ipvs.check-wrong", tuple(REAL_SERVERS),
         {h: edit("s/status_code 200/status_code 404/") for h in DIRECTORS}, ("status_code 404",),
-        shows=gone(*REAL_SERVERS), together="p"),
+        shows=gone(*REAL_SERVERS)),
     "emptied-by-hand": Fault(
         "ipvs.emptied", STANDBY, "ipvsadm -C",
         ("nothing for 10.1.1.140:80", "systemctl restart keepalived"),
@@ -211,7 +218,7 @@ WEBS = {
         shows=gone(WEB), symptom="not in the table", together="k"),
     "nginx-broken": Fault(
         "http.config-broken", WEB, "echo 'listen here;' >/etc/nginx/conf.d/zz.conf",
-        ("[emerg]", "zz.conf:1"), undo="rm /etc/nginx/conf.d/zz.conf", together="o"),
+        ("[emerg]", "zz.conf:1"), undo="rm /etc/nginx/conf.d/zz.conf", together="m"),
     "port-taken": Fault(
         "http.port-taken", OTHER_WEB, "systemctl stop nginx;"
         "systemd-run -q --unit=other-web /usr/bin/python3 -m http.server 80; sleep 2",
@@ -220,8 +227,7 @@ WEBS = {
 }
 
 SHARES = {
-    "closed": Fault("http.forbidden", NFS, f"chmod 700 {EXPORT}", ("Permission denied",),
-                    together="q"),
+    "closed": Fault("http.forbidden", NFS, f"chmod 700 {EXPORT}", ("Permission denied",)),
     "not-exported": Fault(
         "nfs.not-exported", NFS, f"exportfs -u 10.1.1.132:{EXPORT}",
         (f"does not export {EXPORT} to {WEB}", "10.1.1.133("), together="r"),
@@ -243,19 +249,19 @@ SHARES = {
         {NFS: "mkdir -p /nfs/other; exportfs -o rw,no_subtree_check 10.1.1.132:/nfs/other",
          WEB: f"umount -l {SHARE}; mount -t nfs 10.1.1.134:/nfs/other {SHARE}"},
         ("10.1.1.134:/nfs/other",), leaves={NFS: "exportfs -u 10.1.1.132:/nfs/other"},
-        together="b"),
+        together="j"),
     # The exported directory is replaced under the mounts.
     "stale": Fault(
         "nfs.stale", tuple(REAL_SERVERS),
         {NFS: f"mv {EXPORT} /nfs/old && cp -a /nfs/old {EXPORT} && exportfs -f"},
-        ("Stale file handle",), leaves={NFS: "rm -rf /nfs/old"}, together="e"),
+        ("Stale file handle",), shows=stale, leaves={NFS: "rm -rf /nfs/old"}, together="f"),
     "filtered-by-nftables": Fault(
         "nfs.firewalled", NFS, nft_prompt("tcp dport 2049 drop"),
         ("tcp dport 2049 drop", "nft delete rule inet t in"), leaves=NO_NFT, together="t"),
     "filtered-on-the-way-out": Fault(
         "nfs.firewalled", WEB, "iptables -A OUTPUT -p tcp -m tcp --dport 2049 -j DROP",
         ("-A OUTPUT -p tcp -m tcp --dport 2049 -j DROP", "iptables -t filter -D OUTPUT"),
-        undo="iptables -D OUTPUT -p tcp -m tcp --dport 2049 -j DROP", together="u"),
+        undo="iptables -D OUTPUT -p tcp -m tcp --dport 2049 -j DROP"),
 }
 
 ANY_HOST = {
@@ -272,7 +278,7 @@ ANY_HOST = {
         undo="dpkg --purge tcpdump >/dev/null 2>&1; rm -f /tmp/tcpdump_*.deb", together="c"),
     "clock": Fault(
         "host.clock-skew", STANDBY, "date -s '+1 hour'", ("s ahead", "no time daemon"),
-        undo="date -s '-1 hour'", together="b"),
+        undo="date -s '-1 hour'", together="i"),
 }
 
 FAULTS = {f"{group}/{name}": fault
