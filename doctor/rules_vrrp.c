@@ -95,10 +95,11 @@ static void blocked(struct exam *x)
 static const struct {
     const char *word, *what;
     const char *otherwise; /* what keepalived takes when the word is missing; NULL: nothing */
+    bool version_2;        /* version 3 has no such thing, and keepalived ignores it (RFC 9568, 9) */
 } common[] = {
-    {"virtual_router_id", "virtual_router_id", NULL},
-    {"vrrp_version", "VRRP version", "2"},
-    {"auth_type", "authentication", "none"},
+    {"virtual_router_id", "virtual_router_id", NULL, false},
+    {"vrrp_version", "VRRP version", "2", false},
+    {"auth_type", "authentication", "none", true},
 };
 
 /* The inventory's value of it, or NULL where it has none of its own. */
@@ -119,6 +120,8 @@ static void compare(struct exam *x, const struct host *h, size_t i)
     const char *word = common[i].word, *value = conf_value(eh, word);
     const char *want = wanted(x, word);
     if (!exam_line(eh, "keepalived.conf", NULL))
+        return;
+    if (common[i].version_2 && conf_number(eh, "vrrp_version") == 3)
         return;
     if (!value && !(value = common[i].otherwise))
         return;

@@ -341,6 +341,16 @@ static void backup_as_master(void **state)
     assert_string_equal(causes(), "vrrp.backup-master@LVS-node01"); /* and not same-priority */
 }
 
+static void authentication_that_version_3_ignores(void **state)
+{
+    (void)state;
+    GOOD1;
+    GOOD2;
+    say(LVS2, "keepalived.conf auth_type PASS");
+    conclude(&rule_set_vrrp);
+    assert_string_equal(causes(), "");
+}
+
 static void one_priority(void **state)
 {
     (void)state;
@@ -580,6 +590,7 @@ int main(void)
         TEST(two_masters_without_a_reason),
         TEST(stranger),
         TEST(a_stranger_that_has_gone),
+        TEST(authentication_that_version_3_ignores),
         TEST(heard_on_the_wire),
         TEST(heard_but_no_clash),
         TEST(a_dead_daemon),
