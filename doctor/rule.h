@@ -141,7 +141,8 @@ const struct finding *exam_found(const struct exam *x, const char *id, const str
  * For `explains`: what directors say of a real server whose page does not come. Not all of "ipvs.*":
  * an entry, or a table, that somebody took out is a cause of its own.
  */
-#define NO_ANSWER "*ipvs.server-down", "*ipvs.port-closed", "*ipvs.check-fails", "*ipvs.table"
+#define NO_ANSWER                                                                                  \
+    "*ipvs.server-down", "*ipvs.server-silent", "*ipvs.port-closed", "*ipvs.check-fails", "*ipvs.table"
 
 /* The parts of doctor_examine(), for tests: an exam is {0} but for what the rules look at. */
 void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,

@@ -218,14 +218,15 @@ static bool filtered(struct exam *x, const struct missing *m)
         return true;
     if (!m->asked || !strcmp(m->asked, "connected"))
         return false;
-    struct finding *f = about(x, "ipvs.server-filtered", m, REMEDY_MANUAL);
+    struct finding *f = about(x, "ipvs.server-silent", m, REMEDY_MANUAL);
     finding_cause(x, f,
                   "%s cannot connect to port %u of %s, where something listens and no "
                   "firewall of either is in the way",
                   m->director->name, m->service->port, m->server->name);
     finding_fix(x, f,
-                "look at what is between them: switches, the cloud's network rules, a wrong "
-                "route (ip route get on both)");
+                "look at what is between them: switches, the cloud's network rules, a wrong route "
+                "(ip route get on both); or it is too busy to accept (ss -ltn there: Recv-Q above "
+                "Send-Q)");
     return true;
 }
 

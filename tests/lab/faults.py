@@ -257,7 +257,7 @@ SHARES = {
         ("Stale file handle",), shows=stale, leaves={NFS: "rm -rf /nfs/old"}, together="f"),
     "filtered-by-nftables": Fault(
         "nfs.firewalled", NFS, nft_prompt("tcp dport 2049 drop"),
-        ("tcp dport 2049 drop", "nft delete rule inet t in"), leaves=NO_NFT, together="t"),
+        ("tcp dport 2049 drop", "nft delete rule inet t in"), leaves=NO_NFT),
     "filtered-on-the-way-out": Fault(
         "nfs.firewalled", WEB, "iptables -A OUTPUT -p tcp -m tcp --dport 2049 -j DROP",
         ("-A OUTPUT -p tcp -m tcp --dport 2049 -j DROP", "iptables -t filter -D OUTPUT"),
