@@ -18,6 +18,7 @@ struct run {
     struct pass *pass;       /* the current one; older ones live on for the events' sake */
     struct board *board;
     size_t *order;           /* hosts in starting order: nobody waits for one that starts later */
+    size_t n_order;          /* of all the cluster's hosts, or options.only */
     int64_t began;
 
     pthread_mutex_t lock;
@@ -43,12 +44,12 @@ struct run *run_new(const struct cluster *c, const struct run_options *o)
     r->sessions = xcalloc(c->n_hosts, sizeof(struct ssh *));
     r->order = xcalloc(c->n_hosts, sizeof *r->order);
     r->board = board_new(c->n_hosts);
-    size_t n = 0;
     unsigned taken = 0;
     for (size_t k = 0; k < ARRAY_LEN(starting); taken |= starting[k++])
         for (size_t i = 0; i < c->n_hosts; i++)
-            if ((c->hosts[i].roles & starting[k]) && !(c->hosts[i].roles & taken))
-                r->order[n++] = i;
+            if ((c->hosts[i].roles & starting[k]) && !(c->hosts[i].roles & taken) &&
+                (!o->only || o->only == &c->hosts[i]))
+                r->order[r->n_order++] = i;
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -99,7 +100,7 @@ static void *pool_thread(void *arg)
     struct run *r = arg;
     for (;;) {
         pthread_mutex_lock(&r->lock);
-        size_t i = r->next < r->cluster->n_hosts ? r->next++ : SIZE_MAX;
+        size_t i = r->next < r->n_order ? r->next++ : SIZE_MAX;
         if (i == SIZE_MAX) {
             r->active--;
             pthread_cond_signal(&r->changed);
@@ -147,7 +148,7 @@ static void pump_events(struct run *r, const struct event_sink *sink)
 static int parallel(struct run *r, void (*job)(struct run *, size_t, void *), void *ud,
                     const struct event_sink *sink, struct err *e)
 {
-    size_t n = r->cluster->n_hosts, started = 0;
+    size_t n = r->n_order, started = 0;
     if (n > r->options.max_parallel)
         n = r->options.max_parallel;
     pthread_t *threads = xcalloc(n, sizeof *threads);
@@ -226,6 +227,8 @@ static int verdict(struct run *r, struct err *e)
     const struct host_result *worst = NULL;
     for (size_t i = 0; i < r->cluster->n_hosts; i++) {
         const struct host_result *hr = &r->pass->results[i];
+        if (!hr->host) /* another than options.only */
+            continue;
         if (!hr->ok && (!worst || weight(hr->err.code) > weight(worst->err.code)))
             worst = hr;
     }
@@ -240,8 +243,8 @@ int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink
     struct pass *p = xcalloc(1, sizeof *p);
     p->older = r->pass;
     p->results = xcalloc(r->cluster->n_hosts, sizeof *p->results);
-    for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        p->results[i].host = &r->cluster->hosts[i];
+    for (size_t i = 0; i < r->n_order; i++)
+        p->results[r->order[i]].host = &r->cluster->hosts[r->order[i]];
     r->pass = p;
     board_reset(r->board);
     if (parallel(r, pass_job, &mode, sink, e) < 0)
@@ -334,21 +337,35 @@ void run_disconnect(struct run *r, const struct host *h)
     *s = NULL;
 }
 
-void run_free(struct run *r)
+static void free_passes(const struct run *r, struct pass *p)
 {
-    if (!r)
-        return;
-    for (struct pass *p = r->pass, *older; p; p = older) {
+    for (struct pass *older; p; p = older) {
         older = p->older;
-        for (size_t i = 0; i < r->cluster->n_hosts; i++) {
-            plan_free(&p->results[i].plan);
-            observation_free(&p->results[i].observed);
-            catalog_free(&p->results[i].catalog);
-            facts_free(&p->results[i].facts);
+        for (size_t i = 0; i < r->n_order; i++) {
+            struct host_result *hr = &p->results[r->order[i]];
+            plan_free(&hr->plan);
+            observation_free(&hr->observed);
+            catalog_free(&hr->catalog);
+            facts_free(&hr->facts);
         }
         free(p->results);
         free(p);
     }
+}
+
+void run_forget(struct run *r)
+{
+    if (!r->pass)
+        return;
+    free_passes(r, r->pass->older);
+    r->pass->older = NULL;
+}
+
+void run_free(struct run *r)
+{
+    if (!r)
+        return;
+    free_passes(r, r->pass);
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         if (r->sessions[i])
             ssh_close(r->sessions[i]);
