@@ -16,8 +16,8 @@ static const char *shown(struct arena *a, const char *s)
     return arena_strdup(a, sb_str(&sb));
 }
 
-/* "10.1.1.140:80", "[fd00::1]:53"; a port is always there with -n. */
-static bool parse_endpoint(const char *s, struct ipaddr *address, uint16_t *port)
+/* A port is always there with -n. */
+bool ipvs_endpoint(const char *s, struct ipaddr *address, uint16_t *port)
 {
     char host[IPADDR_STRLEN];
     const char *colon = strrchr(s, ':');
@@ -86,7 +86,7 @@ static bool name_service(const struct words *w, struct arena *a, struct ipvs_ser
         s->name = arena_printf(a, "fwmark %s", shown(a, w->service));
         return true;
     }
-    if (!parse_endpoint(w->service, &s->vip, &s->port))
+    if (!ipvs_endpoint(w->service, &s->vip, &s->port))
         return false;
     const char *proto = !strcmp(w->kind, "-t") ? "tcp" : !strcmp(w->kind, "-u") ? "udp" : "sctp";
     s->addressed = strcmp(proto, "sctp") != 0;
@@ -131,7 +131,7 @@ static bool add_dest(struct ipvs_table *t, struct arena *a, const struct words *
     if (!s || (w->weight && !parse_u64(w->weight, 0, UINT32_MAX, &weight)))
         return false;
     d.weight = (uint32_t)weight;
-    if (!parse_endpoint(w->dest, &d.address, &d.port))
+    if (!ipvs_endpoint(w->dest, &d.address, &d.port))
         return false;
     *vec_push(&s->dests) = d;
     t->n_dests++;

@@ -30,31 +30,39 @@ static const char table_sh[] =
 
 /* What is asked of one host alone, or of few. The dump is told late: keepalived writes meanwhile.
  */
-static void extras(struct script *s, const struct host_result *hr, const struct live *l)
+static void ask_extras(struct script *s, const struct host_result *hr, unsigned extras,
+                       const struct token *token)
 {
-    const struct resource *mount = l->extras & LIVE_MOUNT ? mount_wanted(hr) : NULL;
-    const char *exported = l->extras & LIVE_TOKEN ? token_directory(hr) : NULL;
+    const struct resource *mount = extras & LIVE_MOUNT ? mount_wanted(hr) : NULL;
+    const char *exported = extras & LIVE_TOKEN ? token_directory(hr) : NULL;
     if (mount)
         mount_ask(s, mount);
-    if (l->extras & LIVE_BOOT && boot_matters(hr))
+    if (extras & LIVE_BOOT && boot_matters(hr))
         boot_ask(s);
     if (exported)
-        token_write(s, exported, &l->token);
+        token_write(s, exported, token);
 }
 
-static void fragment(struct script *s, const struct host_result *hr, void *ud)
+void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
+              const struct token *token)
 {
-    const struct live *l = ud;
-    bool director = hr->host->roles & ROLE_DIRECTOR, vrrp = director && l->extras & LIVE_VRRP;
+    bool director = hr->host->roles & ROLE_DIRECTOR, vrrp = director && extras & LIVE_VRRP;
     script_add(s, addresses_sh);
     if (director)
         script_add(s, table_sh);
     script_add(s, "{ l= o=\n");
     script_addf(s, "live_addr; %s\n", director ? "live_ipvs" : ":");
-    extras(s, hr, l);
+    ask_extras(s, hr, extras, token);
     if (vrrp)
         vrrp_running_ask(s);
-    script_add(s, "} </dev/null\nr complete\n");
+    script_add(s, "} </dev/null\n");
+}
+
+static void fragment(struct script *s, const struct host_result *hr, void *ud)
+{
+    const struct live *l = ud;
+    live_ask(s, hr, l->extras, &l->token);
+    script_add(s, "r complete\n");
 }
 
 /* Text of at most `max` bytes, safe to print. */
@@ -145,7 +153,7 @@ static int record(const struct host_result *hr, char *value, void *ud, struct er
     return 0;
 }
 
-static void forget(struct live_host *h)
+void live_forget(struct live_host *h)
 {
     for (size_t i = 0; i < h->ifaces.n; i++)
         vec_free(&h->ifaces.v[i]->addresses);
@@ -168,7 +176,7 @@ int live_refresh(struct live *l, struct run *r, struct err *e)
 {
     struct remote_query q = {.fragment = fragment, .record = record, .ud = l};
     for (size_t i = 0; i < l->n; i++)
-        forget(&l->hosts[i]);
+        live_forget(&l->hosts[i]);
     l->err = (struct err){0};
     if (run_query(r, &q, &l->err) < 0 && l->err.code == ERR_INTERRUPTED) {
         *e = l->err;
@@ -202,7 +210,7 @@ const struct live_iface *live_off_lo(const struct live_host *h, const struct ipa
 void live_free(struct live *l)
 {
     for (size_t i = 0; i < l->n; i++)
-        forget(&l->hosts[i]);
+        live_forget(&l->hosts[i]);
     free(l->hosts);
     *l = (struct live){0};
 }

@@ -57,6 +57,14 @@ void live_init(struct live *l, size_t n_hosts);
 int live_refresh(struct live *l, struct run *r, struct err *e);
 void live_free(struct live *l);
 
+/*
+ * The question itself, for a script that asks for more in the same exec: records for live_record(),
+ * all but "complete". `extras` are enum live_extra; `token` is for LIVE_TOKEN.
+ */
+void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
+              const struct token *token);
+void live_forget(struct live_host *h);
+
 /* One record of a host's answer: "addr ...", "link ...", "ipvs ...", ... Never fails: hostile or
  * broken lines are left out, and too many make the answer incomplete. */
 void live_record(struct live_host *h, char *value);
