@@ -18,13 +18,15 @@ LAYERS = {
     "verify": ({"base", "inventory", "engine", "probe"}, set()),
     "doctor": ({"base", "inventory", "engine", "probe", "verify"}, set()),
     "failover": ({"base", "inventory", "engine", "probe", "verify"}, set()),
+    "ops": ({"base", "inventory", "engine", "probe", "verify"}, set()),
     "cli": ({"base", "inventory", "templates", "ssh", "engine", "modules", "probe", "verify",
-             "doctor", "failover"}, {"jansson.h"}),
+             "doctor", "failover", "ops"}, {"jansson.h"}),
 }
 # Not every header of a layer is for everyone: ssh's innards and engine's stay inside.
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
            "probe/request.h": "probe", "probe/load_loop.h": "probe",
-           "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine"}
+           "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine",
+           "ops/look.h": "ops", "ops/status_build.h": "ops"}
 # The model header for connection settings is all that ssh/ may see of the inventory.
 ONLY = {("ssh", "inventory"): {"inventory/cluster.h"}, ("probe", "inventory"): set(),
         ("engine", "ssh"): {"ssh/ssh.h"}, ("cli", "ssh"): {"ssh/ssh.h"}}
