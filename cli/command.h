@@ -27,6 +27,7 @@ struct args {
     unsigned rate, repeat;          /* 0: not given */
     unsigned requests;              /* 0: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */
+    int64_t watch_us;               /* 0: not given */
 };
 
 enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME };
@@ -38,6 +39,7 @@ struct option_spec {
     const char *arg;            /* what help calls the argument; a choice's are listed instead */
     const char *const *choices; /* NULL-terminated; the field gets the index */
     unsigned min, max;          /* OPTION_NUMBER */
+    const char *otherwise;      /* the value of --NAME alone, --NAME=ARG having one; NULL: needs ARG */
     const char *help;
 };
 
@@ -106,4 +108,4 @@ int inventory_open(struct invocation *in, struct err *e);
 int inventory_hint(const struct invocation *in, struct err *e);
 
 extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_failover, cmd_help, cmd_schema,
-    cmd_verify, cmd_version;
+    cmd_status, cmd_verify, cmd_version;

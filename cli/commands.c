@@ -6,7 +6,7 @@
 #include "base/parse.h"
 
 const struct command *const commands[] = {
-    &cmd_check,  &cmd_deploy, &cmd_verify,  &cmd_doctor, &cmd_failover,
+    &cmd_check,  &cmd_deploy, &cmd_status,  &cmd_verify, &cmd_doctor, &cmd_failover,
     &cmd_schema, &cmd_help,   &cmd_version, NULL,
 };
 

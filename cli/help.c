@@ -40,7 +40,7 @@ static void print_option(FILE *f, const struct option_spec *o)
     for (size_t i = 0; o->choices && o->choices[i]; i++)
         sb_addf(&sb, "%s%s", i ? "|" : " ", o->choices[i]);
     if (o->arg)
-        sb_addf(&sb, " %s", o->arg);
+        sb_addf(&sb, o->otherwise ? "[=%s]" : " %s", o->arg);
     fputs(sb_str(&sb), f);
     if (sb.len + 2 > HELP_COLUMN)
         fprintf(f, "\n%*s", HELP_COLUMN, "");

@@ -40,6 +40,12 @@ void json_number(struct strbuf *sb, const char *key, long long value)
     sb_addf(sb, "%lld", value);
 }
 
+void json_thousandths(struct strbuf *sb, const char *key, unsigned long long value)
+{
+    begin_value(sb, key);
+    sb_addf(sb, "%llu.%03llu", value / 1000, value % 1000);
+}
+
 void json_bool(struct strbuf *sb, const char *key, bool value)
 {
     begin_value(sb, key);

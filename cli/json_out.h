@@ -14,6 +14,8 @@ void json_open(struct strbuf *sb, const char *key, char bracket);      /* '{' or
 void json_close(struct strbuf *sb, char bracket);                      /* '}' or ']' */
 void json_text(struct strbuf *sb, const char *key, const char *value); /* NULL: leaves it out */
 void json_number(struct strbuf *sb, const char *key, long long value);
+/* A number of thousandths, as N.NNN. */
+void json_thousandths(struct strbuf *sb, const char *key, unsigned long long value);
 void json_bool(struct strbuf *sb, const char *key, bool value);
 /* {"code":...,"message":...,"hint":...} */
 void json_error(struct strbuf *sb, const char *key, const struct err *e);

@@ -62,7 +62,9 @@ static void parser_init(struct parser *p, const struct command *c)
     options_of(c, tables);
     for (size_t t = 0; t < OPTION_TABLES && tables[t]; t++)
         for (const struct option_spec *o = tables[t]; o->name; o++) {
-            int has_arg = o->kind == OPTION_SWITCH ? no_argument : required_argument;
+            int has_arg = o->kind == OPTION_SWITCH ? no_argument
+                          : o->otherwise           ? optional_argument
+                                                   : required_argument;
             *vec_push(&p->longs) = (struct option){o->name, has_arg, NULL, (int)p->specs.n + 256};
             *vec_push(&p->names) = o->name;
             *vec_push(&p->specs) = o;
@@ -178,7 +180,8 @@ int options_parse(const struct command *c, int argc, char **argv, struct args *o
         if (opt == '?' || opt == ':')
             rc = bad_option(&p, opt, argv, e);
         else
-            rc = take_option(p.specs.v[opt - 256], optarg, out, e);
+            rc = take_option(p.specs.v[opt - 256],
+                             optarg ? optarg : p.specs.v[opt - 256]->otherwise, out, e);
     }
     *first = optind;
     parser_free(&p);

@@ -19,6 +19,7 @@ enum { SAME_SIGNAL_MS = 250 };
 static int cancel_fd = -1;
 static atomic_llong first_ms; /* 0: none yet */
 static atomic_bool screen_taken, notice_due;
+static const char *_Atomic screen_end = "\033[?25h"; /* the cursor */
 
 static void say(const char *s)
 {
@@ -47,7 +48,7 @@ static void on_signal(int sig)
         }
     } else if (ms - first >= SAME_SIGNAL_MS) {
         if (screen_taken)
-            say("\033[?25h"); /* give the cursor back */
+            say(screen_end);
         say("\n");
         _exit(130);
     }
@@ -85,6 +86,11 @@ bool signals_seen(void)
 void signals_screen(bool taken)
 {
     screen_taken = taken;
+}
+
+void signals_screen_end(const char *sequence)
+{
+    screen_end = sequence;
 }
 
 bool signals_take_notice(void)

@@ -19,4 +19,6 @@ bool signals_seen(void);
  */
 void signals_screen(bool taken);
 bool signals_take_notice(void);
+/* What a second signal writes to give the screen back, instead of just showing the cursor. */
+void signals_screen_end(const char *sequence);
 extern const char signals_notice[];

@@ -28,7 +28,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "verify", "doctor", "failover-test", "schema", "help", "version"]
+COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
@@ -175,7 +175,7 @@ def test_bad_inventory(tmp_path):
     assert r.returncode == 65 and r.stdout == ""
     assert re.match(r"bad\.json:1:\d+: error: ", r.stderr)
     assert re.search(r"^\d+ errors?$", r.stderr.splitlines()[-1])
-    for command in ["deploy", "verify", "doctor"]: # the same, before any connection
+    for command in ["deploy", "verify", "doctor", "status"]: # the same, before any connection
         again = run(command, "bad.json", cwd=tmp_path)
         assert (again.returncode, again.stdout, again.stderr) == (65, "", r.stderr)
 
@@ -288,6 +288,11 @@ RENDERED = {
     "checks-color": ["checks", "--color"],
     "checks-json": ["checks-json"],
     "junit": ["junit"],
+    "status": ["status"],
+    "status-broken": ["status-broken"],
+    "status-broken-color": ["status-broken", "--color"],
+    "status-json": ["status-json"],
+    "status-broken-json": ["status-broken-json"],
 }
 
 
@@ -311,7 +316,7 @@ class Screen:
     def __init__(self, columns, rows):
         self.columns, self.rows = columns, rows
         self.lines, self.x, self.y = [[" "] * columns for _ in range(rows)], 0, 0
-        self.cursor = True
+        self.cursor, self.other = True, False
 
     def feed(self, data):
         for part in re.findall(r"\033\[[?\d;]*[A-Za-z]|.", data, re.S):
@@ -327,6 +332,11 @@ class Screen:
         elif final == "J":
             assert self.x == 0 and arg == ""
             self.lines[self.y:] = [[" "] * self.columns for _ in range(self.rows - self.y)]
+        elif s in ("\033[?1049h", "\033[?1049l"):
+            self.other = final == "h"
+        elif s == "\033[H":
+            assert self.other
+            self.x = self.y = 0
         elif s in ("\033[?25l", "\033[?25h"):
             self.cursor = final == "h"
         else:
@@ -415,6 +425,89 @@ def test_live_frames_are_few():
     assert 3 < len(re.findall(r"\033\[J", written)) < 40
 
 
+def test_status_screen():
+    """The second report takes the first one's place; no line wraps, and none scrolls."""
+    for columns, rows in [(80, 24), (40, 10), (20, 3)]:
+        written = on_a_terminal([RENDER, "status-screen", "--color"], columns, rows)
+        assert written.startswith("\033[?1049h\033[?25l")
+        frames, _, left = written.partition("\033[?25h\033[?1049l")
+        screen = Screen(columns, rows)
+        screen.feed(frames)
+        assert not screen.cursor and screen.other
+        golden(f"status-screen-{columns}x{rows}", screen.text())
+        assert "everything is at work" not in left and "14 not at work" in left
+
+
+def test_status_usage():
+    r = run("status", "--watch=0.5", REFERENCE)
+    assert r.returncode == 64 and "less than 1s between two looks" in r.stderr
+    r = run("status", "--watch=soon", REFERENCE)
+    assert r.returncode == 64 and "'soon' is not a time" in r.stderr
+
+
+@pytest.fixture
+def nobody_there(tmp_path):
+    """An inventory at whose addresses nothing listens."""
+    inventory = json.loads(REFERENCE.read_text())
+    for n, host in enumerate(inventory["hosts"]):
+        host["address"] = f"127.0.0.{n + 1}"
+    inventory["ssh"] = {"port": 1}
+    path = tmp_path / "inventory.json"
+    path.write_text(json.dumps(inventory))
+    return path
+
+
+def test_status_without_a_host(nobody_there):
+    r = run("status", nobody_there)
+    assert r.returncode == 69 and r.stderr == ""
+    assert len(re.findall(r"unreachable: .*Connection refused", r.stdout)) == 5
+    r = run("status", "--output=json", nobody_there)
+    report = json.loads(r.stdout)
+    assert r.returncode == report["exit_status"] == 69
+    assert {h["answer"] for h in report["hosts"]} == {"unreachable"}
+    assert report["services"][0]["present"] is False
+
+
+def watching(path, *args):
+    return subprocess.Popen([CLUSTERCTL, "status", *args, path], env=ENV, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+
+
+def test_status_watch_elsewhere_than_on_a_terminal(nobody_there):
+    p = watching(nobody_there, "--watch=1")
+    time.sleep(2.5)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=10)
+    assert (p.returncode, err) == (0, "")
+    assert len(re.findall(r"^==> \S+Z <==$", out, re.M)) >= 2 and "\033" not in out
+
+
+def test_status_watch_json(nobody_there):
+    p = watching(nobody_there, "--watch=1", "--output=json")
+    time.sleep(2.5)
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=10)
+    assert (p.returncode, err) == (0, "")
+    assert len([json.loads(line) for line in out.splitlines()]) >= 2
+
+
+def test_status_watch_interrupted_before_there_was_anything(silent_hosts):
+    p = watching(silent_hosts, "--watch")
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
+    out, _ = p.communicate(timeout=10)
+    assert (p.returncode, out) == (130, "")
+
+
+def test_status_watch_gives_the_terminal_back(nobody_there):
+    written = on_a_terminal(["/usr/bin/timeout", "-s", "INT", "2", CLUSTERCTL, "status", "--watch=1",
+                             nobody_there])
+    assert written.count("\033[?1049h") == written.count("\033[?1049l") == 1
+    assert written.count("\033[H") >= 2
+    frames, _, left = written.partition("\033[?1049l")
+    assert frames.endswith("\033[?25h") and "unreachable" in left
+
+
 # Signals ----------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -442,7 +535,7 @@ def start(path, command):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("command", ["deploy", "verify", "doctor"])
+@pytest.mark.parametrize("command", ["deploy", "verify", "doctor", "status"])
 def test_interrupted(silent_hosts, command, number):
     p = start(silent_hosts, command)
     time.sleep(0.5)
@@ -511,7 +604,7 @@ def test_manual_has_every_exit_status_and_field():
         for inner in value if isinstance(value, list) else []:
             collect(inner)
 
-    for name in ["json", "outcome-json", "checks-json"]:
+    for name in ["json", "outcome-json", "checks-json", "status-broken-json"]:
         for line in run(*RENDERED[name], program=RENDER).stdout.splitlines():
             value = json.loads(line)
             collect(value)

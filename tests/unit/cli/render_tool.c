@@ -3,6 +3,7 @@
  *
  *     render_tool plain|live|json [plan|apply|verify] [--hosts N] [--quiet] [--color] [--interrupt]
  *     render_tool plan|outcome|outcome-json|checks|checks-json|junit [--color]
+ *     render_tool status|status-broken|status-json|status-broken-json|status-screen [--color]
  */
 #include <locale.h>
 #include <signal.h>
@@ -13,8 +14,10 @@
 #include "cli/outcome.h"
 #include "cli/render.h"
 #include "cli/render_plan.h"
+#include "cli/render_status.h"
 #include "cli/render_verify.h"
 #include "cli/signals.h"
+#include "status_sample.h"
 
 enum { MAX_HOSTS = 64, MAX_STEPS = 4 };
 
@@ -248,6 +251,32 @@ static int print_report(const char *name, const struct style *st)
     return 0;
 }
 
+/* status-screen: a frame of each report; the second takes the first one's place. */
+static int print_status(const char *name, const struct style *st)
+{
+    struct status_report reports[2];
+    struct status_screen screen = {0};
+    bool on_screen = strstr(name, "screen"), broken = strstr(name, "broken");
+    sample_healthy(&reports[0]);
+    sample_broken(&reports[1]);
+    if (on_screen)
+        screen_open(&screen, stdout);
+    for (size_t i = on_screen || !broken ? 0 : 1; i < (on_screen || broken ? 2 : 1); i++) {
+        autosb struct strbuf sb = {0};
+        status_text(&sb, st, &reports[i]);
+        if (on_screen)
+            screen_show(&screen, sb_str(&sb));
+        else if (strstr(name, "json"))
+            print_status_json(stdout, &reports[i]);
+        else
+            fputs(sb_str(&sb), stdout);
+    }
+    screen_close(&screen);
+    status_report_free(&reports[0]);
+    status_report_free(&reports[1]);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct render_options o = {.pass = PASS_APPLY};
@@ -275,6 +304,8 @@ int main(int argc, char **argv)
     make_results();
     if (strcmp(name, "plan") == 0)
         return print_dry_run(&o.style);
+    if (strncmp(name, "status", 6) == 0)
+        return print_status(name, &o.style);
     if (strncmp(name, "outcome", 7) == 0)
         return print_outcome(&o.style, name[7] == '-');
     if (strncmp(name, "checks", 6) == 0 || strcmp(name, "junit") == 0)
