@@ -20,6 +20,12 @@ struct looker {
     bool busy;
     unsigned round;   /* in which it was asked last */
     int64_t asked_ms; /* when */
+    int64_t took_ms;  /* to answer that, waiting for a place included */
+    /*
+     * The failure of its last look, if it was one: a connection may take longer to fail than a
+     * round lasts, and until it is tried again to the end the host is still unreachable.
+     */
+    struct look gone;
 };
 
 struct status {
@@ -50,6 +56,21 @@ static bool wait_for_turn(struct looker *k)
     return on;
 }
 
+/* Under the lock. */
+static void end_look(struct looker *k)
+{
+    bool failed = k->look.answer != STATUS_ANSWERED;
+    k->gone = (struct look){.cluster = k->look.cluster,
+                            .host = k->look.host,
+                            .answer = failed ? k->look.answer : STATUS_LATE,
+                            .err = k->look.err,
+                            .elapsed_ms = k->look.elapsed_ms};
+    k->took_ms = clock_ms() - k->asked_ms;
+    k->busy = false;
+    k->status->at_work--;
+    pthread_cond_broadcast(&k->status->go);
+}
+
 static void *looker_thread(void *arg)
 {
     struct looker *k = arg;
@@ -58,9 +79,7 @@ static void *looker_thread(void *arg)
         const uint64_t one = 1;
         look_take(&k->look, st->plan_every_ms);
         pthread_mutex_lock(&st->lock);
-        k->busy = false;
-        st->at_work--;
-        pthread_cond_broadcast(&st->go);
+        end_look(k);
         pthread_mutex_unlock(&st->lock);
         ssize_t ignored = write(st->done_fd, &one, sizeof one);
         (void)ignored;
@@ -76,6 +95,7 @@ static int start(struct status *st, struct err *e)
     for (size_t i = 0; i < st->cluster->n_hosts; i++) {
         struct looker *k = &st->lookers[i];
         k->status = st;
+        k->gone.answer = STATUS_LATE;
         look_init(&k->look, st->cluster, &st->cluster->hosts[i], &st->run);
         int rc = pthread_create(&k->thread, NULL, looker_thread, k);
         if (rc != 0)
@@ -163,17 +183,18 @@ static void report(struct status *st, struct status_report *out)
     size_t n = st->cluster->n_hosts;
     autofree const struct look **looks = xcalloc(n, sizeof *looks);
     autofree int64_t *waited_ms = xcalloc(n, sizeof *waited_ms);
+    autofree struct look *gone = xcalloc(n, sizeof *gone); /* their thread may write them */
     int64_t now = clock_ms();
     st->slowest_ms = 0;
     pthread_mutex_lock(&st->lock);
     for (size_t i = 0; i < n; i++) {
         const struct looker *k = &st->lookers[i];
         waited_ms[i] = now - k->asked_ms;
-        if (k->busy || k->round != st->round)
-            continue;
-        looks[i] = &k->look;
-        if (k->look.answer == STATUS_ANSWERED && k->look.elapsed_ms > st->slowest_ms)
-            st->slowest_ms = k->look.elapsed_ms;
+        bool ended = !k->busy && k->round == st->round;
+        looks[i] = ended ? &k->look : k->gone.answer != STATUS_LATE ? &gone[i] : NULL;
+        gone[i] = k->gone;
+        if (ended && k->look.answer == STATUS_ANSWERED && k->took_ms > st->slowest_ms)
+            st->slowest_ms = k->took_ms;
     }
     pthread_mutex_unlock(&st->lock);
     status_build(out, st->cluster, looks, waited_ms, now);

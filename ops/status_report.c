@@ -70,6 +70,13 @@ static void add_plan(struct status_host *h, const struct look *l, int64_t now_ms
         h->blocked += p->steps.v[i].blocked != NULL;
 }
 
+/* run.h's errors begin with the host, which is told already. */
+static const char *without_name(const char *msg, const struct host *h)
+{
+    size_t n = strlen(h->name);
+    return !strncmp(msg, h->name, n) && !strncmp(msg + n, ": ", 2) ? msg + n + 2 : msg;
+}
+
 static void add_host(struct build *b, struct status_host *h, int64_t waited_ms)
 {
     const struct look *l = b->looks[h->host->index_in_cluster];
@@ -82,7 +89,7 @@ static void add_host(struct build *b, struct status_host *h, int64_t waited_ms)
     if (h->answer == STATUS_LATE) {
         h->why = arena_printf(&b->out->arena, "no answer for %lld s", (long long)waited_ms / 1000);
     } else if (h->answer != STATUS_ANSWERED) {
-        h->why = build_shown(b, l->err.msg, WHY_MAX);
+        h->why = build_shown(b, without_name(l->err.msg, h->host), WHY_MAX);
     } else {
         add_units(b, h, l);
         add_versions(b, h, l);
