@@ -101,6 +101,8 @@ static int run_status(struct invocation *in, struct err *e)
         return err_hint(e, "each look costs the hosts some processes");
     }
     int rc = session_open(&s, in, true, e);
+    if (rc == 0 && !w.every_ms && in->args.output == OUTPUT_TEXT && term_is_live(stderr))
+        report_note(&in->err, "looking at %zu hosts", in->cluster->n_hosts);
     struct status_options o = {.run = &s.options, .plan_every_ms = PLAN_EVERY_MS};
     if (rc == 0 && (w.status = status_new(in->cluster, &o, e)))
         rc = w.every_ms ? keep_looking(&w, e) : look(&w, e);

@@ -157,6 +157,8 @@ static void vip(struct sheet *p, const struct status_vip *v)
         bool usual = !strcmp(d->state, "MASTER") || !strcmp(d->state, "BACKUP");
         sb_addf(p->sb, "%s%s ", i ? ", " : "", d->host->name);
         sheet_colored(p, usual ? C_RESET : C_RED, *d->state ? d->state : "?");
+        if (d->why)
+            sb_addf(p->sb, " (%s)", d->why);
         if (d->priority)
             sb_addf(p->sb, " %u", d->priority);
     }

@@ -58,6 +58,7 @@ struct status_director {
     const char *holds_on; /* the interface that has the VIP; NULL: none but lo */
     const char *state;    /* keepalived's word: "MASTER", "BACKUP", "FAULT"; "" when not known */
     const char *why;      /* state not known: why */
+    bool without_vip;     /* keepalived runs, but not with this VIP */
     unsigned priority;    /* that keepalived runs with; 0: not known */
 };
 

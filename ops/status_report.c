@@ -117,6 +117,7 @@ static void add_state(struct build *b, struct status_director *d, const struct l
         return;
     }
     if (!in) {
+        d->without_vip = true;
         d->why = "keepalived runs without this VIP";
         return;
     }
@@ -132,6 +133,7 @@ static void add_director(struct build *b, struct status_vip *v, const struct hos
     struct status_director *d = &v->directors[v->n_directors++];
     *d = (struct status_director){.host = h, .answered = l, .state = ""};
     if (!l) {
+        d->why = "no answer";
         v->unknown++;
         return;
     }

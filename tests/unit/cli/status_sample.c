@@ -51,8 +51,8 @@ static void add_hosts(struct status_report *r)
 static void add_vip(struct status_report *r)
 {
     struct status_director *d = arena_array(&r->arena, struct status_director, 2);
-    d[0] = (struct status_director){&hosts[LVS1], true, "eth0", "MASTER", NULL, 254};
-    d[1] = (struct status_director){&hosts[LVS2], true, NULL, "BACKUP", NULL, 253};
+    d[0] = (struct status_director){&hosts[LVS1], true, "eth0", "MASTER", NULL, false, 254};
+    d[1] = (struct status_director){&hosts[LVS2], true, NULL, "BACKUP", NULL, false, 253};
     r->vips = arena_new(&r->arena, struct status_vip);
     r->vips[0] = (struct status_vip){
         .vip = &vip, .directors = d, .n_directors = 2, .holders = 1, .masters = 1};

@@ -90,6 +90,19 @@ static void estimates_again_after_a_boot(void **state)
     assert_int_equal(s->rate.connections, 9000);
 }
 
+/* keepalived before 2.1, or a journal that was cut: no outage. */
+static void a_state_that_is_not_known(void **state)
+{
+    struct bed *b = *state;
+    bed_answer(b, LVS2,
+               TABLE "vrrp_error this keepalived does not keep it\n" KEEPALIVED "complete");
+    const struct status_report *r = bed_report(b);
+    assert_string_equal(r->vips[0].directors[1].state, "");
+    assert_int_equal(status_verdict(r), ERR_NONE);
+    bed_answer(b, LVS2, TABLE "vrrp_end\n" KEEPALIVED "complete");
+    assert_true(bed_problem(bed_report(b), "LVS-node01", "keepalived runs without 10.1.1.140"));
+}
+
 /* An ipvsadm that knows no --rate, say: 0 would be a lie. */
 static void no_rates(void **state)
 {
@@ -143,7 +156,7 @@ static void keepalived_stopped(void **state)
                "vrrp_error keepalived is not running\n" UNIT("keepalived.service", "inactive",
                                                              "disabled") "complete");
     const struct status_report *r = bed_report(b);
-    assert_true(bed_problem(r, "LVS-node01", "keepalived is not running"));
+    assert_string_equal(r->vips[0].directors[1].why, "keepalived is not running");
     assert_true(bed_problem(r, "LVS-node01", "keepalived.service is inactive"));
     assert_true(bed_problem(r, "LVS-node01", "the ip_vs module is not loaded"));
     assert_false(r->hosts[LVS2].units[0].enabled);
@@ -258,6 +271,7 @@ int main(void)
         T(kernel_estimates_at_first),
         T(counters_from_the_second_on),
         T(estimates_again_after_a_boot),
+        T(a_state_that_is_not_known),
         T(no_rates),
         T(two_holders),
         T(no_holder),
