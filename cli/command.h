@@ -39,7 +39,7 @@ struct option_spec {
     const char *arg;            /* what help calls the argument; a choice's are listed instead */
     const char *const *choices; /* NULL-terminated; the field gets the index */
     unsigned min, max;          /* OPTION_NUMBER */
-    const char *otherwise;      /* the value of --NAME alone, --NAME=ARG having one; NULL: needs ARG */
+    const char *otherwise;      /* what --NAME alone means, --NAME=ARG; NULL: it needs ARG */
     const char *help;
 };
 

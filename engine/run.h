@@ -40,7 +40,7 @@ struct run_options {
     unsigned max_parallel;    /* workers at once; 0: 64 */
     unsigned lock_wait_s;     /* for a host's lock held by a dead run's last step */
     unsigned step_timeout_s;  /* whole-step limit */
-    const struct host *only;  /* the run is of this one host; NULL: of all. Others have no results */
+    const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 
 struct run;
@@ -75,8 +75,8 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e);
 int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
                    unsigned limit_ms, struct err *e);
 /*
- * Forget the passes before the last one, with the plans and observations that events pointed to: for
- * a run that looks again and again. Never while anything of the run is at work.
+ * Forget the passes before the last one, with the plans and observations that events pointed to:
+ * for a run that looks again and again. Never while anything of the run is at work.
  */
 void run_forget(struct run *r);
 /* Forget a session that is known to be dead, so that nothing waits for it. */

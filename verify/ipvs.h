@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The kernel's virtual server table, as `ipvsadm -Sn` (ipvsadm-save) prints it; and what goes through
- * it, as `ipvsadm -Ln` lists it (ipvs_traffic.c).
+ * The kernel's virtual server table, as `ipvsadm -Sn` (ipvsadm-save) prints it; and what goes
+ * through it, as `ipvsadm -Ln` lists it (ipvs_traffic.c).
  */
 #include <stdbool.h>
 #include <stdint.h>

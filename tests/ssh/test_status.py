@@ -132,8 +132,8 @@ class Watch:
 
 def test_one_look(cluster):
     path, many, _ = cluster
-    r = subprocess.run([CLUSTERCTL, "status", "--output=json", path], capture_output=True, text=True,
-                       timeout=LIMIT, check=False)
+    r = subprocess.run([CLUSTERCTL, "status", "--output=json", path], capture_output=True,
+                       text=True, timeout=LIMIT, check=False)
     assert r.returncode == 1, r.stderr + r.stdout  # nobody holds the VIP here
     report = json.loads(r.stdout)
     hosts = {h["host"]: h for h in report["hosts"]}
@@ -149,8 +149,8 @@ def test_one_look(cluster):
     assert any("ip_vs" in p["text"] for p in report["problems"])
     assert many.accepted() == 4
 
-    r = subprocess.run([CLUSTERCTL, "status", path], capture_output=True, text=True, timeout=LIMIT,
-                       check=False)
+    r = subprocess.run([CLUSTERCTL, "status", path], capture_output=True, text=True,
+                       timeout=LIMIT, check=False)
     assert r.returncode == 1 and "VIP 10.1.1.140  HELD BY NOBODY" in r.stdout
 
 
