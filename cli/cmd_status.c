@@ -7,7 +7,7 @@
 #include "cli/session.h"
 #include "cli/signals.h"
 
-/* A plan costs a host some ten times what a look does, and a drift is no emergency. */
+/* Two of the three scripts of a first look are for the plan, and a drift is no emergency. */
 enum { PLAN_EVERY_MS = 30 * 1000 };
 
 struct watch {
