@@ -177,8 +177,10 @@ def test_browser_fetches_and_runs_nothing(browser, kind):
 @pytest.mark.parametrize("kind", ["over", "hostile", "many"])
 @pytest.mark.parametrize("width", [360, 400, 768, 1070])
 def test_nothing_is_wider_than_the_window(pages, browser, kind, width):
-    """In a frame, as a headless window is never narrower than 500 pixels."""
-    (pages / "frame.html").write_text(f"""<!DOCTYPE html><body>
+    """In a frame, as a headless window is never narrower than 500 pixels. A name of its own for each: to
+    the browser's cache, two pages of one name written within a second are one."""
+    frame = f"frame-{kind}-{width}.html"
+    (pages / frame).write_text(f"""<!DOCTYPE html><body>
 <iframe id="f" src="{kind}.html" style="border:0;width:{width}px;height:800px"></iframe><p id="w"></p>
 <script>document.getElementById("f").onload = function () {{
   var d = this.contentDocument, wide = [];
@@ -188,7 +190,7 @@ def test_nothing_is_wider_than_the_window(pages, browser, kind, width):
   document.getElementById("w").textContent =
     "scroll=" + d.documentElement.scrollWidth + " wide=" + wide.slice(0, 5);
 }};</script>""")
-    dom, _ = browser.dom("frame.html")
+    dom, _ = browser.dom(frame)
     assert f"scroll={width} wide=</p>" in dom, dom[-400:]
 
 
