@@ -1,12 +1,16 @@
 """A real sshd on loopback for the tests of ssh/, and ssh_tool as the client."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+# Ignored where a shell has started us in the background, and then by all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOL = os.environ.get("SSH_TOOL", str(CHECKOUT / "build/tests/ssh/ssh_tool"))
