@@ -60,10 +60,9 @@ def test_every_scenario(cluster, tmp_path):
     for name in ("rs-stop", "rs-kill", "rs-isolate"):
         m = trials[name]["measured"]
         assert m["detection_us"] > 0 and m["lost"] > 0, trials[name]
-    # One NFS server: pages wait, and no longer than was said. Idle clients notice in time to be seen.
+    # One NFS server: pages wait, if they are not in the real servers' caches, and no longer than was said.
     for name in ("nfs-restart", "nfs-stop"):
         assert trials[name]["measured"]["outage_us"] <= trials[name]["predicted"]["high_us"], trials[name]
-    assert trials["nfs-stop"]["measured"]["lost"] > 0, trials["nfs-stop"]
     assert "<svg" in report.read_text() and "http-equiv" in report.read_text()
     lines = [json.loads(l) for l in (tmp_path / "report.json").read_text().splitlines()]
     assert len(lines[0]["requests"]) == lines[0]["measured"]["requests"]
