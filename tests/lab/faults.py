@@ -231,8 +231,7 @@ SHARES = {
     "not-exported": Fault(
         "nfs.not-exported", NFS, f"exportfs -u 10.1.1.132:{EXPORT}",
         (f"does not export {EXPORT} to {WEB}", "10.1.1.133("), together="r"),
-    "stopped": Fault("nfs.server-down", NFS, "systemctl stop nfs-server", ("ActiveState=inactive",),
-                     together="s"),
+    "stopped": Fault("nfs.server-down", NFS, "systemctl stop nfs-server", ("ActiveState=inactive",)),
     "exported-ro": Fault(
         "nfs.read-only", NFS, f"exportfs -o ro,sync,no_subtree_check 10.1.1.132:{EXPORT}",
         ("10.1.1.132(ro,",), together="d"),
