@@ -3,14 +3,6 @@
 
 #include "doctor/keepalived_evidence.h"
 
-static bool ours(const struct exam *x, const struct ipaddr *who)
-{
-    for (size_t i = 0; i < x->cluster->n_hosts; i++)
-        if (ipaddr_eq(&x->cluster->hosts[i].address, who))
-            return true;
-    return false;
-}
-
 /* "... eceived advert from 10.1.1.7 with higher priority 255, ours 254" of a machine not ours. */
 static bool stranger(const struct exam *x, const struct evidence *l, struct ipaddr *who)
 {
@@ -25,7 +17,7 @@ static bool stranger(const struct exam *x, const struct evidence *l, struct ipad
         return false;
     memcpy(text, p, n);
     text[n] = '\0';
-    return ipaddr_parse(text, who) && !ours(x, who);
+    return ipaddr_parse(text, who) && !cluster_host_at(x->cluster, who, ROLE_ANY);
 }
 
 /*
@@ -61,7 +53,7 @@ static const struct vrrp_advert *heard_stranger(const struct exam *x)
 {
     for (size_t i = 0; i < x->n_adverts; i++)
         if (x->adverts[i].router_id == x->cluster->vrrp.virtual_router_id &&
-            !ours(x, &x->adverts[i].source))
+            !cluster_host_at(x->cluster, &x->adverts[i].source, ROLE_ANY))
             return &x->adverts[i];
     return NULL;
 }

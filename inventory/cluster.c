@@ -26,6 +26,14 @@ const struct host *cluster_host(const struct cluster *c, const char *name)
     return NULL;
 }
 
+const struct host *cluster_host_at(const struct cluster *c, const struct ipaddr *a, unsigned roles)
+{
+    for (const struct host *h = NULL; (h = cluster_next(c, h, roles));)
+        if (ipaddr_eq(&h->address, a))
+            return h;
+    return NULL;
+}
+
 bool cluster_hands_over(const struct cluster *c)
 {
     return c->profile == PROFILE_FAST && cluster_count(c, ROLE_DIRECTOR) > 1;

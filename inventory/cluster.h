@@ -143,6 +143,9 @@ struct cluster {
 const struct host *cluster_next(const struct cluster *c, const struct host *after, unsigned roles);
 size_t cluster_count(const struct cluster *c, unsigned roles);
 const struct host *cluster_host(const struct cluster *c, const char *name);
+/* The host of any of these roles that has this address, or NULL. */
+const struct host *cluster_host_at(const struct cluster *c, const struct ipaddr *a, unsigned roles);
+enum { ROLE_ANY = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS };
 /* Two directors that hand over to each other: know of connections, and of planned stops. */
 bool cluster_hands_over(const struct cluster *c);
 const char *role_name(enum role r); /* "director", "real_server", "nfs" */

@@ -116,10 +116,9 @@ static const char *client_of(struct build *b, const char *entry)
     struct ipaddr a;
     size_t n = strcspn(entry, "(");
     const char *who = arena_strndup(&b->out->arena, entry, n > TEXT_MAX ? TEXT_MAX : n);
-    if (ipaddr_parse(who, &a))
-        for (size_t i = 0; i < b->cluster->n_hosts; i++)
-            if (ipaddr_eq(&b->cluster->hosts[i].address, &a))
-                return b->cluster->hosts[i].name;
+    const struct host *h = ipaddr_parse(who, &a) ? cluster_host_at(b->cluster, &a, ROLE_ANY) : NULL;
+    if (h)
+        return h->name;
     return build_shown(b, who, TEXT_MAX);
 }
 

@@ -42,14 +42,6 @@ static int64_t between(const struct look_sample *before, const struct look_sampl
     return now->up_ms - before->up_ms;
 }
 
-static const struct host *real_server_at(const struct cluster *c, const struct ipaddr *a)
-{
-    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));)
-        if (ipaddr_eq(&h->address, a))
-            return h;
-    return NULL;
-}
-
 /* The one that holds the VIP; else the first whose table could be read. */
 static const struct look *choose(const struct build *b, const struct status_vip *v,
                                  struct status_service *out)
@@ -84,7 +76,7 @@ static void add_dests(struct build *b, struct status_service *out, const struct 
         const struct ipvs_dest *d = &table->dests.v[i];
         const struct ipvs_dest *old = before ? ipvs_dest_find(before, &d->address, d->port) : NULL;
         out->dests[out->n_dests++] = (struct status_dest){
-            .host = real_server_at(b->cluster, &d->address),
+            .host = cluster_host_at(b->cluster, &d->address, ROLE_REAL_SERVER),
             .address = d->address,
             .port = d->port,
             .weight = d->weight,
