@@ -24,12 +24,20 @@ void firewall_gather(struct script *s)
            "[ -r /etc/ufw/ufw.conf ] && grep -i '^ENABLED=yes' /etc/ufw/ufw.conf | each fw.ufw\n");
 }
 
-struct fw_chain *fw_chain(struct fw_rules *r, const char *table, const char *name)
+static struct fw_chain *find(const struct fw_rules *r, const char *table, const char *name)
 {
     for (size_t i = 0; i < r->chains.n; i++)
         if (!strcmp(r->chains.v[i]->table, table) && !strcmp(r->chains.v[i]->name, name))
             return r->chains.v[i];
-    struct fw_chain *c = arena_new(r->arena, struct fw_chain);
+    return NULL;
+}
+
+struct fw_chain *fw_chain(struct fw_rules *r, const char *table, const char *name)
+{
+    struct fw_chain *c = find(r, table, name);
+    if (c)
+        return c;
+    c = arena_new(r->arena, struct fw_chain);
     c->table = arena_strdup(r->arena, table);
     c->name = arena_strdup(r->arena, name);
     c->policy = FW_ACCEPT;
@@ -119,14 +127,6 @@ struct walk {
     const char *line;
     unsigned visits;
 };
-
-static const struct fw_chain *find(const struct fw_rules *r, const char *table, const char *name)
-{
-    for (size_t i = 0; i < r->chains.n; i++)
-        if (!strcmp(r->chains.v[i]->table, table) && !strcmp(r->chains.v[i]->name, name))
-            return r->chains.v[i];
-    return NULL;
-}
 
 /* FW_ACCEPT, FW_DROP, or FW_RETURN when the chain leaves it to its caller. */
 static enum fw_verdict follow(struct walk *w, const struct fw_chain *c, unsigned depth)
