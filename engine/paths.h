@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Paths on the hosts that more than one layer knows. All of them are under /run: a boot forgets them,
- * and with them a director's wish to be passive and a fault that a test has made.
+ * Paths on the hosts that more than one layer knows, and what is done with them. But for one they are
+ * under /run: a boot forgets them, and with them a director's wish to be passive and a fault that a
+ * test has made.
  */
 #define RUN_DIR "/run/clusterctl"
 /* flock(1) on it: a step is at work. */
@@ -13,9 +14,9 @@
  * of it. Usually that is told once a connection and a second (modules/ipvs.c), and the news waits
  * for the next one's to fill the message: a request under way would be unknown there, and reset.
  */
-#define SYNC_ALL_SH                                                                                \
+#define HAND_OVER_SH                                                                               \
     "echo 0 >/proc/sys/net/ipv4/vs/sync_refresh_period; "                                          \
-    "echo 0 1 >/proc/sys/net/ipv4/vs/sync_threshold; sleep 0.1"
+    "echo 0 1 >/proc/sys/net/ipv4/vs/sync_threshold; sleep 0.1; echo 1 >" HANDOVER_FILE
 #define IPVS_SYSCTL_FILE "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf"
 #define SYNC_USUAL_SH "sysctl -qp " IPVS_SYSCTL_FILE
 /* keepalived's quorum scripts: 1 in PREFIX<service> when a director has no real server for it left. */

@@ -72,7 +72,7 @@ static void hand_over(struct strbuf *out, const struct fault *f, const struct ho
 {
     (void)f;
     (void)site;
-    sb_add(out, SYNC_ALL_SH "\necho 1 >" HANDOVER_FILE "\nsleep 0.5\n" SYNC_USUAL_SH "\n");
+    sb_add(out, HAND_OVER_SH "\nsleep 0.5\n" SYNC_USUAL_SH "\n");
 }
 
 static void take_back(struct strbuf *out, const struct fault *f, const struct host_result *site)

@@ -27,7 +27,7 @@
  *                              connections out.
  *   sync_refresh_period 1      but at most once a second as long as its state does not change, so
  *                              that downloads do not fill the wire. A hand-over tells of every
- *                              packet for its moment (engine/paths.h: SYNC_ALL_SH).
+ *                              packet for its moment (engine/paths.h: HAND_OVER_SH).
  *
  * And because the VIPs are local on both directors (keepalived.conf.tmpl: static_routes):
  *

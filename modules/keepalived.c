@@ -285,7 +285,7 @@ static int drop_in(struct catalog *cat, struct version v, struct err *e)
         cat, "keepalived.dropin.tmpl",
         json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s, s:o}", "cluster", c->name, "service",
                   c->profile == PROFILE_FAST, "peer", cluster_hands_over(c), "run_dir", RUN_DIR,
-                  "sync_all", SYNC_ALL_SH, "sync_usual", SYNC_USUAL_SH, "handover", HANDOVER_FILE,
+                  "hand_over", HAND_OVER_SH, "sync_usual", SYNC_USUAL_SH, "handover", HANDOVER_FILE,
                   "takeover",
                   seconds_str(&cat->arena, takeover_ms(c, v)), "vips", vips(cat, interface)),
         e);
