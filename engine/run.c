@@ -285,8 +285,16 @@ static void query_host(struct run *r, size_t host, void *ud)
 {
     struct query_job *job = ud;
     struct worker w = make_worker(r, host);
-    if (w.hr->reached && *w.ssh)
-        worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), &job->errs[host]);
+    struct err *e = &job->errs[host];
+    if (!w.hr->reached || !*w.ssh)
+        return;
+    /* An earlier question may have broken it: that one's failure is not this one's. */
+    if (!ssh_usable(*w.ssh)) {
+        ssh_close(*w.ssh);
+        *w.ssh = ssh_connect(w.hr->host, r->options.cancel, e);
+    }
+    if (*w.ssh)
+        worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), e);
 }
 
 int run_query(struct run *r, const struct remote_query *q, struct err *e)

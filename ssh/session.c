@@ -304,6 +304,11 @@ struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel
     return s;
 }
 
+bool ssh_usable(const struct ssh *s)
+{
+    return !s->broken;
+}
+
 void ssh_close(struct ssh *s)
 {
     if (!s)

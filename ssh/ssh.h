@@ -33,6 +33,8 @@ void ssh_global_exit(void);
  */
 struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e);
 void ssh_close(struct ssh *s);
+/* False: an error has left it good for ssh_close() only. */
+bool ssh_usable(const struct ssh *s);
 
 /*
  * How a command's output is delivered: complete lines, without the newline, NUL-terminated, capped
