@@ -10,7 +10,10 @@ void keepalived_gather(struct script *s, const struct host_result *hr)
 {
     if (!(hr->host->roles & ROLE_DIRECTOR))
         return;
-    /* A version mismatch fills the journal ten times a second: look back far, and pick. */
+    /*
+     * A version mismatch fills the journal ten times a second: look back far, and pick. So does a
+     * stranger that is not heeded: its last line will do.
+     */
     script_add(
         s, "u=keepalived.service f=/etc/keepalived/keepalived.conf\n"
            "timeout 10 systemctl show -p ActiveState -p SubState -p Result -p LoadState "
@@ -23,8 +26,10 @@ void keepalived_gather(struct script *s, const struct host_result *hr)
            "  timeout 10 keepalived -t 2>&1 | each keepalived.test\n"
            "fi\n"
            "timeout 20 journalctl -q --no-pager -b -o short-unix -n 3000 -u $u |\n"
-           "  grep -E 'STATE|Configuration file|[Tt]runcat|nknown keyword|advert|rror|ail|xited|"
-           "wrong|not (supported|valid)|nvalid|Starting Keepalived|Stopp|VRID|kill' |\n"
+           "  awk '/not a unicast peer/ { last = $0; next }\n"
+           "    /STATE|Configuration file|[Tt]runcat|nknown keyword|advert|rror|ail|xited|"
+           "wrong|not (supported|valid)|nvalid|Starting Keepalived|Stopp|VRID|kill/\n"
+           "    END { if (last) print last }' |\n"
            "  tail -n 300 | each keepalived.journal\n");
 }
 

@@ -313,11 +313,24 @@ static struct finding *server_fault(struct exam *x, const struct exam_host *h, u
     return f;
 }
 
+/* Mounts refuse a new file at once, while pages may still come from the real servers' caches. */
+static void closed_share(struct exam *x, const struct exam_host *share, struct finding **of_share)
+{
+    for (const struct exam_host *h = NULL; (h = next_server(x, h));) {
+        const struct check_result *c = exam_failed(x, "nfs.shared", h->host->name);
+        bool refused = c && strstr(c->reason, "Permission denied");
+        struct finding *f = refused ? share_fault(x, share, of_share) : NULL;
+        if (f)
+            finding_evidence(x, f, "%s: %s", c->subject, c->reason);
+    }
+}
+
 static void page(struct exam *x)
 {
     const struct host *nfs = cluster_next(x->cluster, NULL, ROLE_NFS);
     const struct exam_host *share = nfs && x->cluster->nfs.export_path ? exam_host(x, nfs) : NULL;
     struct finding *of_share = NULL;
+    closed_share(x, share, &of_share);
     for (const struct exam_host *h = NULL; (h = next_server(x, h));)
         for (const struct evidence *l = NULL; (l = exam_line(h, "http.page", l));) {
             const struct evidence *who = NULL;

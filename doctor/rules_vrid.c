@@ -3,15 +3,21 @@
 
 #include "doctor/keepalived_evidence.h"
 
+/* What keepalived refuses without heeding it, as its peers are known: "unicast source address
+ * 10.1.1.7 not a unicast peer". */
+static const char unheeded[] = "unicast source address ";
+
 /* "... eceived advert from 10.1.1.7 with higher priority 255, ours 254" of a machine not ours. */
 static bool stranger(const struct exam *x, const struct evidence *l, struct ipaddr *who)
 {
-    static const char from[] = "eceived advert from ";
+    static const char *const from[] = {"eceived advert from ", unheeded};
     char text[IPADDR_STRLEN];
-    const char *p = strstr(l->text, from);
+    const char *p = NULL;
+    for (size_t i = 0; !p && i < ARRAY_LEN(from); i++)
+        if ((p = strstr(l->text, from[i])))
+            p += strlen(from[i]);
     if (!p)
         return false;
-    p += strlen(from);
     size_t n = strcspn(p, " ");
     if (n >= sizeof text)
         return false;
@@ -22,14 +28,15 @@ static bool stranger(const struct exam *x, const struct evidence *l, struct ipad
 
 /*
  * Heard lately, or what made this director give up the VIP, which it has not taken back: a stranger
- * of higher priority is named once and then keeps us quiet.
+ * of higher priority is named once and then keeps us quiet. One that is not heeded is named at each
+ * of its adverts.
  */
 static bool still_there(const struct exam *x, const struct exam_host *h, const struct evidence *l)
 {
-    enum { LATELY_S = 15 };
+    enum { LATELY_S = 15, NOW_S = 3 };
     const struct evidence *master = journal_last(h, "Entering MASTER STATE", NULL);
     int64_t now = (h->asked_at_us + h->clock_offset_us) / 1000000;
-    if (h->clock_known && now - journal_time(l) <= LATELY_S)
+    if (h->clock_known && now - journal_time(l) <= (strstr(l->text, unheeded) ? NOW_S : LATELY_S))
         return true;
     return (!master || master < l) && masters(x) == 0;
 }
@@ -66,6 +73,14 @@ static void show_advert(struct exam *x, struct finding *f, const struct vrrp_adv
                      a->priority, a->vip.family ? ", for " : "", ipaddr_str(&a->vip, vip));
 }
 
+/* A host of ours where somebody else's keepalived runs has the VIP from it, when it is master. */
+static void explain_its_host(struct exam *x, struct finding *f, const struct ipaddr *who)
+{
+    for (size_t i = 0; i < x->cluster->n_hosts; i++)
+        if (live_holder(&x->live.hosts[i], who, NULL))
+            finding_explains(x, f, "vip.elsewhere", &x->cluster->hosts[i]);
+}
+
 static void vrid_clash(struct exam *x)
 {
     char text[IPADDR_STRLEN];
@@ -82,7 +97,10 @@ static void vrid_clash(struct exam *x)
     struct finding *f = found(x, "vrrp.vrid-clash", NULL, REMEDY_MANUAL);
     finding_cause(x, f, "another machine, %s, sends VRRP adverts with our virtual_router_id %u%s",
                   ipaddr_str(&who, text), x->cluster->vrrp.virtual_router_id,
-                  last ? "" : "; the directors, whose adverts are unicast, do not mind it now");
+                  last && !strstr(last->text, unheeded)
+                      ? ""
+                      : "; the directors, whose adverts are unicast, do not mind it now");
+    explain_its_host(x, f, &who);
     if (a)
         show_advert(x, f, a);
     if (last)

@@ -385,6 +385,19 @@ static void stranger(void **state)
     assert_non_null(strstr(report.findings.v[0]->cause, "10.1.1.150"));
 }
 
+static void a_stranger_that_nobody_heeds(void **state)
+{
+    (void)state;
+    GOOD1;
+    GOOD2;
+    say(LVS2, "keepalived.journal 1795357590.7 LVS-node01 Keepalived_vrrp[6]: (VI_1) unicast source "
+              "address 10.1.1.150 not a unicast peer");
+    conclude(&rule_set_vrid);
+    assert_string_equal(causes(), "vrrp.vrid-clash@");
+    assert_non_null(strstr(report.findings.v[0]->cause, "10.1.1.150"));
+    assert_non_null(strstr(report.findings.v[0]->cause, "do not mind it now"));
+}
+
 static void a_stranger_that_has_gone(void **state)
 {
     (void)state;
@@ -590,6 +603,7 @@ int main(void)
         TEST(two_masters_without_a_reason),
         TEST(stranger),
         TEST(a_stranger_that_has_gone),
+        TEST(a_stranger_that_nobody_heeds),
         TEST(authentication_that_version_3_ignores),
         TEST(heard_on_the_wire),
         TEST(heard_but_no_clash),

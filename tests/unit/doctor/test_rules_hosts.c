@@ -216,6 +216,26 @@ static void share_unreadable(void **state)
     assert_true(bed_shows(f, "Web02-RS: GET /"));
 }
 
+/* The same before nginx notices: its pages are still in the real servers' caches. */
+static void share_closed_but_cached(void **state)
+{
+    struct verify_report checks = {0};
+    (void)state;
+    *vec_push(&checks.results) =
+        (struct check_result){.id = "nfs.shared",
+                              .subject = "Web01-RS",
+                              .status = CHECK_FAIL,
+                              .reason = "head: cannot open 'x' for reading: Permission denied"};
+    bed.exam.checks = &checks;
+    bed_step(NFS, RES_DIR, "/nfs/web");
+    bed_examine(sets);
+    const struct finding *f = bed_only("http.forbidden", "NFS");
+    assert_int_equal(f->remedy, REMEDY_DEPLOY);
+    assert_true(bed_shows(f, "Permission denied"));
+    bed.exam.checks = NULL;
+    vec_free(&checks.results);
+}
+
 static void page_alone_forbidden(void **state)
 {
     (void)state;
@@ -583,7 +603,7 @@ int main(void)
         ON_BED(port_taken),
         ON_BED(port_of_loopback_is_nobodys_business),
         ON_BED(config_broken),
-        ON_BED(share_unreadable),
+        ON_BED(share_unreadable),   ON_BED(share_closed_but_cached),
         ON_BED(page_alone_forbidden),
         ON_BED(nfs_server_down),
         ON_BED(not_exported),
