@@ -212,6 +212,11 @@ WEBS = {
     "nginx-stopped": Fault(
         "http.not-running", WEB, "systemctl stop nginx", ("ActiveState=inactive",),
         shows=gone(WEB), symptom="not in the table", together="k"),
+    "port-closed": Fault(
+        "ipvs.port-closed", WEB, "rm /etc/nginx/sites-enabled/default;"
+        "sed -i '/listen/s/80/8081/' /etc/nginx/conf.d/clusterctl.conf; systemctl reload nginx",
+        ("nothing listens on port 80", "8081"), shows=gone(WEB),
+        leaves="ln -sf ../sites-available/default /etc/nginx/sites-enabled/; systemctl reload nginx"),
     "nginx-broken": Fault(
         "http.config-broken", WEB, "echo 'listen here;' >/etc/nginx/conf.d/zz.conf",
         ("[emerg]", "zz.conf:1"), undo="rm /etc/nginx/conf.d/zz.conf", together="m"),
