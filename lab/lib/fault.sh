@@ -29,7 +29,7 @@ verb_fault() {
     each_host fault_one "${hosts[@]}" || die "$action failed"
     if [ -n "$wait" ]; then
         # A machine told to reboot answers a moment longer.
-        [ "$action" != reboot ] || sleep 2
+        [ "$action" != reboot ] || sleep 5
         each_host wait_for_sshd "${hosts[@]}" || die "not every machine answers"
     fi
 }

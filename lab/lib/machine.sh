@@ -81,7 +81,7 @@ machine_start() { # HOST [SNAPSHOT]
 first_served() { # HOST
     local group
     group=/proc/$(machine_pid "$1")/autogroup
-    [ ! -w "$group" ] || echo -10 >"$group"
+    [ ! -w "$group" ] || echo -5 >"$group"
 }
 
 machine_kill() { # HOST: the power cut
