@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/operands.h"
 
 const char *inventory_path(const char *operand)
 {
@@ -40,21 +40,16 @@ static int parse(int argc, char **argv, struct invocation *in, struct err *e)
         in->command = &cmd_help;
         return 0;
     }
-    int max = in->command->usage[0] ? 1 : 0;
-    if (argc - first > max) {
-        err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[first + max]);
-        return err_hint(e, "usage: clusterctl %s%s%s [OPTIONS]", in->command->name, max ? " " : "",
-                        in->command->usage);
-    }
-    in->operand = first < argc ? argv[first] : NULL;
-    return 0;
+    return operands_take(in, argc, argv, first, e);
 }
 
 static int run(struct invocation *in, struct err *e)
 {
     if (in->command->flags & CMD_INVENTORY)
-        in->inventory = inventory_path(in->operand);
+        in->inventory = inventory_path(in->args.inventory ? in->args.inventory : in->operand);
     if (in->command->flags & CMD_LOADS && inventory_open(in, e) < 0)
+        return -1;
+    if (in->command->flags & CMD_HOSTS && operands_resolve(in, e) < 0)
         return -1;
     int status = in->command->run(in, e);
     /* A result that did not get out is no result. */
@@ -80,6 +75,7 @@ int app_main(int argc, char **argv)
             report_error(&in.err, &e);
         status = err_exit_status(e.code);
     }
+    operands_free(&in);
     cluster_free(in.cluster);
     free(typed);
     return status;

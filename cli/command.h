@@ -28,6 +28,7 @@ struct args {
     unsigned requests;              /* 0: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */
     int64_t watch_us;               /* 0: not given */
+    const char *inventory;
 };
 
 enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME };
@@ -44,9 +45,11 @@ struct option_spec {
 };
 
 enum command_flags {
-    CMD_INVENTORY = 1 << 0, /* the operand is an inventory; see inventory_path() */
+    CMD_INVENTORY = 1 << 0, /* takes one, as its operand; see inventory_path() */
     CMD_LOADS = 1 << 1,     /* ...which is loaded and sound before run() is called */
     CMD_RUNS = 1 << 2,      /* takes the options of everything that connects to hosts */
+    CMD_HOSTS = 1 << 3,     /* the operands are hosts and roles; the inventory is an option */
+    CMD_NAMES_HOSTS = 1 << 4, /* ...of which there must be one: nothing is done to all by default */
 };
 
 struct invocation {
@@ -55,6 +58,10 @@ struct invocation {
     const char *const *argv;
     struct args args;
     const char *operand;     /* the one operand, or NULL */
+    const char *const *operands; /* all of them */
+    size_t n_operands;
+    const struct host **hosts; /* CMD_HOSTS: whom they name, in the inventory's order */
+    size_t n_hosts;
     const char *inventory;   /* CMD_INVENTORY: its path, never NULL */
     struct cluster *cluster; /* CMD_LOADS */
     struct style out, err;   /* how to write to standard output and standard error */
@@ -76,9 +83,9 @@ extern const struct command *const commands[];
 /* NULL with *e set (and the nearest name as its hint) when there is no such command. */
 const struct command *command_find(const char *name, struct err *e);
 
-extern const struct option_spec options_global[], options_run[];
-/* The option tables of a command (NULL: of clusterctl itself), at most 4 with the closing NULL. */
-enum { OPTION_TABLES = 4 };
+extern const struct option_spec options_global[], options_run[], options_hosts[];
+/* The option tables of a command (NULL: of clusterctl itself), at most 5 with the closing NULL. */
+enum { OPTION_TABLES = 5 };
 void options_of(const struct command *c, const struct option_spec *tables[static OPTION_TABLES]);
 /*
  * Parse argv[1..] by the tables of `c`. Operands end up at argv[*first]..argv[argc - 1]; for NULL,

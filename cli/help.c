@@ -83,7 +83,13 @@ void help_print(const struct command *c, FILE *f)
     }
     fprintf(f, "Usage: clusterctl %s%s%s [OPTIONS]\n\n", c->name, *c->usage ? " " : "", c->usage);
     print_wrapped(f, c->about, 0);
-    if (c->flags & CMD_INVENTORY) {
+    if (c->flags & CMD_HOSTS) {
+        fputc('\n', f);
+        print_wrapped(f,
+                      "HOST is a host's name or address in the inventory; ROLE is director, "
+                      "real-server, nfs or all.",
+                      0);
+    } else if (c->flags & CMD_INVENTORY) {
         fputc('\n', f);
         print_wrapped(f,
                       "INVENTORY is a JSON file; without it, $CLUSTERCTL_INVENTORY, else "

@@ -34,11 +34,19 @@ const struct option_spec options_run[] = {
     {0},
 };
 
+const struct option_spec options_hosts[] = {
+    {"inventory", OPTION_STRING, offsetof(struct args, inventory), "FILE",
+     .help = "The inventory; without it, $CLUSTERCTL_INVENTORY, else ./inventory.json."},
+    {0},
+};
+
 void options_of(const struct command *c, const struct option_spec *tables[static OPTION_TABLES])
 {
     size_t n = 0;
     if (c && c->options)
         tables[n++] = c->options;
+    if (c && c->flags & CMD_HOSTS)
+        tables[n++] = options_hosts;
     if (c && c->flags & CMD_RUNS)
         tables[n++] = options_run;
     if (!c)

@@ -53,7 +53,7 @@ void report_diagnostics(const char *file, const struct diagnostics *d)
 
 int inventory_hint(const struct invocation *in, struct err *e)
 {
-    if (e->code == ERR_SYSTEM && !in->operand && !e->hint[0])
+    if (e->code == ERR_SYSTEM && !in->operand && !in->args.inventory && !e->hint[0])
         err_hint(e, "name the inventory as an argument or in $CLUSTERCTL_INVENTORY");
     return -1;
 }
