@@ -45,8 +45,11 @@ static int parse(int argc, char **argv, struct invocation *in, struct err *e)
 
 static int run(struct invocation *in, struct err *e)
 {
+    bool by_option = in->command->flags & CMD_INVENTORY_OPTION;
     if (in->command->flags & CMD_INVENTORY)
-        in->inventory = inventory_path(in->args.inventory ? in->args.inventory : in->operand);
+        in->inventory = inventory_path(in->args.inventory ? in->args.inventory
+                                       : by_option        ? NULL
+                                                          : in->operand);
     if (in->command->flags & CMD_LOADS && inventory_open(in, e) < 0)
         return -1;
     if (in->command->flags & CMD_HOSTS && operands_resolve(in, e) < 0)

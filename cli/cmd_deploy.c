@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/quote.h"
+#include "cli/deploying.h"
 #include "cli/json_out.h"
 #include "cli/offline.h"
 #include "cli/outcome.h"
 #include "cli/render_plan.h"
 #include "cli/render_verify.h"
-#include "cli/session.h"
 #include "cli/signals.h"
 #include "cli/verifying.h"
 
@@ -76,7 +76,28 @@ static bool worth_verifying(const struct session *s, const struct outcome *o)
     return reached && !s->in->args.no_verify && !signals_seen();
 }
 
-static int apply(struct session *s, struct err *e)
+/* Why it failed, for the record. */
+static const char *reason(const struct outcome *o, const struct verified *v, struct strbuf *out)
+{
+    for (size_t i = 0; i < o->n && !out->len; i++)
+        if (!o->hosts[i].ok)
+            sb_addf(out, "%s: %s", o->hosts[i].host->name, o->hosts[i].err.msg);
+    if (!out->len && v->done && !v->ok)
+        sb_addf(out, "%zu of %zu checks failed", v->report.failed, v->report.results.n);
+    return out->len ? sb_str(out) : NULL;
+}
+
+static void end_record(struct session *s, const struct outcome *o, const struct verified *v,
+                       int status)
+{
+    autosb struct strbuf why = {0};
+    recording_end(s, &(struct run_ending){.status = status,
+                                          .verified = v->done && v->ok,
+                                          .outcome = o,
+                                          .error = status ? reason(o, v, &why) : NULL});
+}
+
+int deploy_apply(struct session *s, struct err *e)
 {
     int64_t begin = clock_ms();
     struct outcome o;
@@ -100,6 +121,7 @@ static int apply(struct session *s, struct err *e)
         if (vrc < 0 && (status == 0 || ve.code == ERR_INTERRUPTED))
             status = err_exit_status(ve.code);
     }
+    end_record(s, &o, &v, status);
     if (s->in->args.output == OUTPUT_JSON)
         print_summary_json(&o, &v, clock_ms() - begin, status);
     else
@@ -169,6 +191,12 @@ static int check_args(const struct args *a, struct err *e)
     return 0;
 }
 
+static int deploy(struct session *s, struct err *e)
+{
+    recording_begin(s, "deploy", NULL, NULL);
+    return deploy_apply(s, e);
+}
+
 static int run_deploy(struct invocation *in, struct err *e)
 {
     struct session s;
@@ -178,7 +206,7 @@ static int run_deploy(struct invocation *in, struct err *e)
     if (rc == 0 && in->args.offline)
         rc = in->args.out ? offline_write(&s, e) : offline_print(&s, e);
     else if (rc == 0)
-        rc = in->args.dry_run ? dry_run(&s, e) : apply(&s, e);
+        rc = in->args.dry_run ? dry_run(&s, e) : deploy(&s, e);
     session_close(&s);
     return rc;
 }

@@ -74,6 +74,7 @@ static size_t count_remedy(const struct doctor_report *r, enum remedy remedy)
 static int apply(struct session *s, bool all_fixable, struct err *e)
 {
     struct outcome o;
+    recording_begin(s, "doctor --fix", NULL, NULL);
     int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);
     outcome_take(&o, s->run);
     if (is_json(s))
@@ -81,14 +82,19 @@ static int apply(struct session *s, bool all_fixable, struct err *e)
     else
         outcome_print(stdout, &s->in->out, &o);
     if (rc < 0 && (o.all_ok || e->code == ERR_INTERRUPTED)) {
+        recording_end(s, &(struct run_ending){.status = err_exit_status(e->code), .outcome = &o});
         outcome_free(&o);
         return -1;
     }
+    int status = rc < 0 ? err_exit_status(e->code) : 0;
     struct verify_now now = {.observe = true,
                              .settle_ms = o.all_ok && all_fixable ? SETTLE_MS : SETTLE_PARTIAL_MS};
     struct verified v = {0};
     *e = (struct err){0};
     rc = verifying_run(s, &v, &now, e) < 0 && e->code == ERR_INTERRUPTED ? -1 : 0;
+    if (!v.ok && !status)
+        status = err_exit_status(e->code);
+    recording_end(s, &(struct run_ending){.status = status, .verified = v.ok, .outcome = &o});
     verified_free(&v);
     outcome_free(&o);
     return rc;

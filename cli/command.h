@@ -49,6 +49,7 @@ enum command_flags {
     CMD_LOADS = 1 << 1,     /* ...which is loaded and sound before run() is called */
     CMD_RUNS = 1 << 2,      /* takes the options of everything that connects to hosts */
     CMD_HOSTS = 1 << 3,     /* the operands are hosts and roles; the inventory is an option */
+    CMD_INVENTORY_OPTION = 1 << 5, /* the operand is something else; the inventory is an option */
     CMD_NAMES_HOSTS = 1 << 4, /* ...of which there must be one: nothing is done to all by default */
 };
 
@@ -114,5 +115,5 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_failover, cmd_help, cmd_schema,
+extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_failover, cmd_help, cmd_history, cmd_schema,
     cmd_status, cmd_verify, cmd_version;

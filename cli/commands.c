@@ -7,7 +7,7 @@
 
 const struct command *const commands[] = {
     &cmd_check,  &cmd_deploy, &cmd_status,  &cmd_verify, &cmd_doctor, &cmd_failover,
-    &cmd_schema, &cmd_help,   &cmd_version, NULL,
+    &cmd_history, &cmd_schema, &cmd_help,   &cmd_version, NULL,
 };
 
 const struct command *command_find(const char *name, struct err *e)

@@ -89,7 +89,7 @@ void help_print(const struct command *c, FILE *f)
                       "HOST is a host's name or address in the inventory; ROLE is director, "
                       "real-server, nfs or all.",
                       0);
-    } else if (c->flags & CMD_INVENTORY) {
+    } else if (c->flags & CMD_INVENTORY && !(c->flags & CMD_INVENTORY_OPTION)) {
         fputc('\n', f);
         print_wrapped(f,
                       "INVENTORY is a JSON file; without it, $CLUSTERCTL_INVENTORY, else "

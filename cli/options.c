@@ -45,7 +45,7 @@ void options_of(const struct command *c, const struct option_spec *tables[static
     size_t n = 0;
     if (c && c->options)
         tables[n++] = c->options;
-    if (c && c->flags & CMD_HOSTS)
+    if (c && c->flags & (CMD_HOSTS | CMD_INVENTORY_OPTION))
         tables[n++] = options_hosts;
     if (c && c->flags & CMD_RUNS)
         tables[n++] = options_run;

@@ -11,6 +11,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .modules = &module_table,
         .templates = &s->templates,
         .cancel = &s->cancel,
+        .record = &s->recording.record,
         .max_parallel = in->args.parallel,
         .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,
         .step_timeout_s = in->args.step_timeout_s ? in->args.step_timeout_s : 900,
@@ -57,6 +58,7 @@ int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct e
 
 void session_close(struct session *s)
 {
+    recording_free(&s->recording);
     if (!s->run)
         return;
     run_free(s->run);

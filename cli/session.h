@@ -1,6 +1,7 @@
 #pragma once
 /* A run as a command sees it: the engine set up by the command line's options. */
 #include "cli/command.h"
+#include "cli/recording.h"
 #include "cli/render.h"
 #include "engine/run.h"
 
@@ -10,9 +11,13 @@ struct session {
     struct ssh_cancel cancel;
     struct run_options options;
     struct run *run; /* NULL: offline */
+    struct recording recording;
 };
 
-/* Fill in the options; with `network`, also signals, libraries and the run. Close it in any case. */
+/*
+ * Fill in the options; with `network`, also signals, libraries and the run, which point to the
+ * session: it must stay where it is. Close it in any case.
+ */
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e);
 /* One pass of the engine, shown in the way that the output options and the terminal ask for. */
 int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct err *e);

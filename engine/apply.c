@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/quote.h"
 #include "engine/paths.h"
+#include "engine/record.h"
 #include "engine/restype.h"
 #include "engine/worker.h"
 
@@ -203,15 +204,16 @@ static int on_line(void *ud, char *kind, char *rest, struct err *e)
     return err_set(e, ERR_PROTOCOL, "the host said something unknown: '%s'", kind);
 }
 
-static void add_step(struct script *s, const struct plan *p, size_t i)
+static void add_step(struct apply *a, struct script *s, size_t i)
 {
-    const struct step *step = &p->steps.v[i];
+    const struct step *step = &a->hr->plan.steps.v[i];
     size_t n = i + 1;
     /* One brace group: a shell runs it only when all of it has arrived. */
     script_addf(s, "{ m start %zu\n(set -e\n", n);
     res_ops(step->want->type)->apply(s, step);
     script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n",
                 n);
+    record_step(s, a->w->options->record, step);
     observe_one(s, step->want);
     script_addf(s, "m done %zu\n} </dev/null\n", n);
 }
@@ -226,6 +228,7 @@ static void add_setup(struct apply *a, struct script *s)
     script_addf(s, "take_lock %u", a->w->options->lock_wait_s);
     script_arg(s, owner);
     script_add(s, " </dev/null\n");
+    record_begin(s, a->w->options->record, a->hr->host, &a->hr->plan);
 }
 
 static int64_t step_deadline(const struct apply *a)
@@ -313,7 +316,7 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
             if (rc > 0 || a->failed)
                 break;
         }
-        add_step(s, p, i);
+        add_step(a, s, i);
     }
     script_end(s);
     script_add(s, "exit 0\n");

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "engine/script.h"
+#include "engine/record.h"
 
 int version_cmp(struct version a, struct version b)
 {
@@ -36,6 +36,7 @@ static const char facts_keepalived_sh[] =
     "  elif command -v apt-cache >/dev/null; then\n"
     "    r keepalived_candidate \"$(apt-cache policy keepalived | grep Candidate:)\"\n"
     "  fi\n"
+    "  [ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"; :\n"
     "}\n";
 
 /*
@@ -71,7 +72,8 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
         script_add(s, facts_network_sh);
     script_add(s, "{ l=; facts\n");
     if (host->roles & ROLE_DIRECTOR)
-        script_add(s, "facts_keepalived\n");
+        script_add(s, "facts_keepalived\n"
+                      "[ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"\n");
     if (c->network.managed)
         script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
     script_add(s, "} </dev/null\n");
@@ -211,6 +213,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
         f->keepalived_installed = version_find(value, &f->keepalived);
     else if (!strcmp(what, "keepalived_candidate"))
         version_find(value, &f->keepalived);
+    else if (!strcmp(what, "good"))
+        f->good = arena_strdup(&f->arena, value);
     return 0;
 }
 

@@ -47,6 +47,7 @@ struct facts {
     VEC(struct iface) ifaces;
     const char *interface;     /* the one that holds the host's inventory address, or NULL */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
+    const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
     struct arena arena;
 };
 

@@ -183,7 +183,7 @@ static void pass_job(struct run *r, size_t host, void *ud)
     struct worker w = make_worker(r, host);
     struct host_result *hr = w.hr;
     int64_t began = clock_ms();
-    int rc = worker_observe(&w, &hr->err);
+    int rc = mode == RUN_REACH ? worker_reach(&w, &hr->err) : worker_observe(&w, &hr->err);
     if (rc == 0 && mode == RUN_APPLY)
         rc = worker_apply(&w, &hr->err);
     hr->ok = rc == 0;
@@ -286,13 +286,13 @@ static void query_host(struct run *r, size_t host, void *ud)
     struct query_job *job = ud;
     struct worker w = make_worker(r, host);
     struct err *e = &job->errs[host];
-    if (!w.hr->reached || !*w.ssh)
+    if (!w.hr->reached || (!*w.ssh && !job->q->reconnect))
         return;
     /* An earlier question may have broken it: that one's failure is not this one's. */
-    if (!ssh_usable(*w.ssh)) {
-        ssh_close(*w.ssh);
+    if (*w.ssh && !ssh_usable(*w.ssh))
+        run_disconnect(r, w.hr->host);
+    if (!*w.ssh)
         *w.ssh = ssh_connect(w.hr->host, r->options.cancel, e);
-    }
     if (*w.ssh)
         worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), e);
 }

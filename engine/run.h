@@ -3,6 +3,7 @@
  * A run: one pass over the hosts of a cluster, a worker thread for each that is active. Each worker
  * owns its SSH session; the run owns results.
  *
+ *   RUN_REACH     connect, facts: for queries that need no more. Plans are empty.
  *   RUN_OBSERVE   connect, facts, observe, plan. Changes nothing.
  *   RUN_APPLY     the same, then apply the plan under the host's lock, waiting where needed for
  *                 what other hosts must have done first.
@@ -12,9 +13,10 @@
 #include "engine/event.h"
 #include "engine/module.h"
 #include "engine/observe.h"
+#include "engine/record.h"
 #include "ssh/ssh.h"
 
-enum run_mode { RUN_OBSERVE, RUN_APPLY };
+enum run_mode { RUN_REACH, RUN_OBSERVE, RUN_APPLY };
 
 enum step_state { STEP_PENDING, STEP_DONE, STEP_FAILED };
 
@@ -40,6 +42,7 @@ struct run_options {
     unsigned max_parallel;    /* workers at once; 0: 64 */
     unsigned lock_wait_s;     /* for a host's lock held by a dead run's last step */
     unsigned step_timeout_s;  /* whole-step limit */
+    const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 
@@ -65,6 +68,7 @@ struct remote_query {
     void (*fragment)(struct script *s, const struct host_result *hr, void *ud);
     int (*record)(const struct host_result *hr, char *value, void *ud, struct err *e);
     void *ud;
+    bool reconnect; /* also on hosts whose session was closed since they were reached */
 };
 int run_query(struct run *r, const struct remote_query *q, struct err *e);
 /*

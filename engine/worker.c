@@ -77,6 +77,14 @@ static int connect_and_gather(struct worker *w, struct err *e)
     }
 }
 
+int worker_reach(struct worker *w, struct err *e)
+{
+    if (connect_and_gather(w, e) < 0)
+        return -1;
+    w->hr->reached = true;
+    return 0;
+}
+
 int worker_observe(struct worker *w, struct err *e)
 {
     struct host_result *hr = w->hr;

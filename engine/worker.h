@@ -17,6 +17,8 @@ struct worker {
     void *run;
 };
 
+/* Connect if need be, gather facts. */
+int worker_reach(struct worker *w, struct err *e);
 /* Connect if need be, gather facts, declare, observe, plan. */
 int worker_observe(struct worker *w, struct err *e);
 /* Carry out the plan that worker_observe() made. */

@@ -136,6 +136,7 @@ struct cluster {
     struct host *hosts;          /* in the order of the file */
     size_t n_hosts;
     const char *file;            /* where it was read from, for messages */
+    const char *text;            /* the inventory itself, secrets and all */
     struct arena arena;
 };
 

@@ -50,6 +50,7 @@ struct cluster *inventory_parse(const char *text, size_t len, const char *name,
     json_t *json = inventory_json(text, len, diags);
     if (json) {
         c = cluster_new(name);
+        c->text = arena_strndup(&c->arena, text, len);
         struct decoder d = {.arena = &c->arena, .diags = diags, .base_dir = base_dir};
         struct draft *r = arena_new(&c->arena, struct draft); /* c->vips may point into it */
         r->c = c;

@@ -22,6 +22,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/sha256.h"
 #include "base/strbuf.h"
 
 enum { TEMPLATE_MAX_BYTES = 1024 * 1024, TEMPLATE_MAX_NAME = 64, TEMPLATE_MAX_DEPTH = 16 };
@@ -42,6 +43,13 @@ const char *const *template_names(void);
  * template, is readable, and parses. What only shows with data (a missing value) is not checked.
  */
 int template_dir_check(const char *dir, struct err *e);
+
+/*
+ * The SHA-256 of all templates together, overrides in place of what they override: two sets of the
+ * same digest render alike.
+ */
+int template_set_digest(const struct template_set *set, char out[static SHA256_HEX_LEN],
+                        struct err *e);
 
 /* The renderer itself, on text in memory; `origin` is what messages call it. */
 int template_render_text(const char *origin, const char *text, size_t len, const json_t *data,

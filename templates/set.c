@@ -122,3 +122,24 @@ int template_dir_check(const char *dir, struct err *e)
     free(entries);
     return result;
 }
+
+int template_set_digest(const struct template_set *set, char out[static SHA256_HEX_LEN],
+                        struct err *e)
+{
+    autosb struct strbuf all = {0};
+    for (size_t i = 0; i < embedded_templates_n; i++) {
+        const struct embedded_template *t = &embedded_templates[i];
+        autosb struct strbuf path = {0}, text = {0};
+        int found = 0;
+        if (set->dir) {
+            sb_addf(&path, "%s/%s", set->dir, t->name);
+            found = read_template(sb_str(&path), &text, e);
+        }
+        if (found < 0)
+            return -1;
+        sb_addf(&all, "%s %zu\n", t->name, found ? text.len : t->len);
+        sb_addn(&all, found ? sb_str(&text) : t->text, found ? text.len : t->len);
+    }
+    sha256_hex(sb_str(&all), all.len, out);
+    return 0;
+}

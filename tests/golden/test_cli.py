@@ -28,9 +28,10 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "schema", "help", "version"]
+COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "history", "schema", "help", "version"]
 
-ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+       "CLUSTERCTL_JOURNAL": ""}
 
 
 def run(*args, env=None, cwd="/", program=CLUSTERCTL):

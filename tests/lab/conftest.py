@@ -11,6 +11,9 @@ import pytest
 # Ignored where a shell has started us in the background, and then by all that we start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The lab's runs are not what whoever tests has done to a cluster.
+os.environ.setdefault("CLUSTERCTL_JOURNAL", "")
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAB = str(ROOT / "lab" / "lab")
 

@@ -18,7 +18,7 @@ LAYERS = {
     "verify": ({"base", "inventory", "engine", "probe"}, set()),
     "doctor": ({"base", "inventory", "engine", "probe", "verify"}, set()),
     "failover": ({"base", "inventory", "engine", "probe", "verify"}, set()),
-    "ops": ({"base", "inventory", "engine", "probe", "verify"}, set()),
+    "ops": ({"base", "inventory", "engine", "probe", "verify"}, {"jansson.h"}),
     "cli": ({"base", "inventory", "templates", "ssh", "engine", "modules", "probe", "verify",
              "doctor", "failover", "ops"}, {"jansson.h"}),
 }
@@ -26,7 +26,7 @@ LAYERS = {
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
            "probe/request.h": "probe", "probe/load_loop.h": "probe",
            "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine",
-           "ops/look.h": "ops", "ops/status_build.h": "ops"}
+           "ops/look.h": "ops", "ops/history_parse.h": "ops", "ops/status_build.h": "ops"}
 # The model header for connection settings is all that ssh/ may see of the inventory.
 ONLY = {("ssh", "inventory"): {"inventory/cluster.h"}, ("probe", "inventory"): set(),
         ("engine", "ssh"): {"ssh/ssh.h"}, ("cli", "ssh"): {"ssh/ssh.h"}}

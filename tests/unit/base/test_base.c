@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/quote.h"
+#include "base/sha256.h"
 #include "base/strbuf.h"
 
 static void numbers_are_strict(void **state)
@@ -125,6 +126,23 @@ static void other_contexts_quote(void **state)
     assert_string_equal(sb_str(&sb), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\\x02");
 }
 
+/* FIPS 180-4's own examples, and the lengths at which the padding takes a block of its own. */
+static void digests(void **state)
+{
+    char out[SHA256_HEX_LEN], a[120];
+    (void)state;
+    memset(a, 'a', sizeof a);
+    assert_string_equal(sha256_hex("", 0, out),
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(sha256_hex("abc", 3, out),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(sha256_hex(a, 55, out),
+                        "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
+    assert_string_equal(sha256_hex(a, 56, out),
+                        "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a");
+    assert_string_equal(sha256_hex(a, 120, out), "2f3d335432c70b580af0e8e1b3674a7c020d683aa5f73aaaedfdc55af904c21c");
+}
+
 static void buffers_keep_their_cap(void **state)
 {
     autosb struct strbuf sb = {.cap = 5};
@@ -190,6 +208,7 @@ int main(void)
         cmocka_unit_test(terminal_gets_no_control_sequences),
         cmocka_unit_test(other_contexts_quote),
         cmocka_unit_test(buffers_keep_their_cap),
+        cmocka_unit_test(digests),
         cmocka_unit_test(errors_gain_context),
         cmocka_unit_test(addresses_are_strict),
         cmocka_unit_test(near_words_are_found),

@@ -1,0 +1,170 @@
+#include "cli/recording.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/journal.h"
+#include "cli/json_out.h"
+#include "cli/outcome.h"
+#include "cli/session.h"
+
+/* "anna@ops1": who sat there, also behind sudo. */
+static void who_text(struct strbuf *out)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *pw = sudo && *sudo ? NULL : getpwuid(getuid());
+    char host[256] = "?";
+    gethostname(host, sizeof host - 1);
+    sb_addf(out, "%s@%s", pw ? pw->pw_name : sudo && *sudo ? sudo : "?", host);
+}
+
+static void add_about(struct session *s, struct strbuf *sb, const char *command,
+                      const char *undoes, const char *restores)
+{
+    char when[CLOCK_WALL_LEN], digest[SHA256_HEX_LEN];
+    autosb struct strbuf who = {0};
+    autofree char *path = realpath(s->in->inventory, NULL);
+    struct err ignored = {0};
+    who_text(&who);
+    json_text(sb, "command", command);
+    json_text(sb, "who", sb_str(&who));
+    json_text(sb, "began", clock_wall(when));
+    json_text(sb, "version", CLUSTERCTL_VERSION);
+    json_text(sb, "inventory", path ? path : s->in->inventory);
+    if (template_set_digest(&s->templates, digest, &ignored) == 0)
+        json_text(sb, "templates", digest);
+    json_text(sb, "template_dir", s->templates.dir);
+    json_text(sb, "undoes", undoes);
+    json_text(sb, "restores", restores);
+}
+
+static void journal(const struct session *s, const char *members)
+{
+    struct err e = {0};
+    autosb struct strbuf line = {0};
+    sb_addf(&line, "{\"run\":\"%s\",\"cluster\":", s->recording.id);
+    autosb struct strbuf name = {0};
+    json_text(&name, NULL, s->in->cluster->name);
+    sb_addf(&line, "%s,%s}", sb_str(&name), members);
+    if (journal_append(&line, &e) < 0)
+        report_note(&s->in->err, "this run is not in your journal: %s", e.msg);
+}
+
+void recording_begin(struct session *s, const char *command, const char *undoes,
+                     const char *restores)
+{
+    struct recording *r = &s->recording;
+    const char *text = s->in->cluster->text;
+    struct err e = {0};
+    recording_free(r);
+    if (run_id_make(r->id, &e) < 0) {
+        report_note(&s->in->err, "this run is not recorded: %s", e.msg);
+        return;
+    }
+    add_about(s, &r->about, command, undoes, restores);
+    r->record.about = sb_str(&r->about);
+    sha256_hex(text, strlen(text), r->record.inventory_sha);
+    r->record.id = r->id;
+    autosb struct strbuf members = {0};
+    sb_addf(&members, "%s,\"inventory_sha256\":\"%s\"", r->record.about, r->record.inventory_sha);
+    journal(s, sb_str(&members));
+}
+
+/* What the end is told to hosts with. */
+struct telling {
+    const struct run_record *record;
+    const char *end, *inventory;
+    bool *told; /* one for each host */
+};
+
+static void tell(struct script *s, const struct host_result *hr, void *ud)
+{
+    const struct telling *t = ud;
+    record_end(s, t->record, hr->host, t->end, t->inventory);
+}
+
+static int on_told(const struct host_result *hr, char *value, void *ud, struct err *e)
+{
+    const struct telling *t = ud;
+    (void)e;
+    if (!strcmp(value, "recorded"))
+        t->told[hr->host->index_in_cluster] = true;
+    return 0;
+}
+
+/* Hosts that were changed and do not know how it ended. */
+static void complain(struct session *s, const struct outcome *o, const bool *told)
+{
+    autosb struct strbuf names = {0};
+    for (size_t i = 0; i < o->n; i++)
+        if (o->hosts[i].done && !told[o->hosts[i].host->index_in_cluster])
+            sb_addf(&names, "%s%s", names.len ? ", " : "", o->hosts[i].host->name);
+    if (names.len)
+        report_note(&s->in->err, "the record of this run (%s) could not be ended on %s",
+                    s->recording.id, sb_str(&names));
+}
+
+/* Not all directors remember this very inventory as the last good one. */
+static bool is_news(struct session *s)
+{
+    for (size_t i = 0; i < run_count(s->run); i++) {
+        const struct host_result *hr = run_result(s->run, i);
+        if (!hr->host || !hr->reached || !(hr->host->roles & ROLE_DIRECTOR))
+            continue;
+        const char *sha = hr->facts.good ? strchr(hr->facts.good, ' ') : NULL;
+        if (!sha || strcmp(sha + 1, s->recording.record.inventory_sha) != 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *outcome_word(int status)
+{
+    return status == 0                                    ? "done"
+           : status == err_exit_status(ERR_INTERRUPTED) ? "interrupted"
+                                                          : "failed";
+}
+
+void recording_end(struct session *s, const struct run_ending *end)
+{
+    struct recording *r = &s->recording;
+    char when[CLOCK_WALL_LEN];
+    autosb struct strbuf members = {0};
+    size_t planned = 0;
+    if (!r->record.id)
+        return;
+    json_text(&members, "ended", clock_wall(when));
+    json_text(&members, "outcome", outcome_word(end->status));
+    json_bool(&members, "verified", end->verified);
+    json_number(&members, "changes", (long long)end->outcome->changes);
+    json_text(&members, "error", end->error);
+    journal(s, sb_str(&members));
+    for (size_t i = 0; i < end->outcome->n; i++)
+        planned += end->outcome->hosts[i].n_steps;
+    if (planned || (end->status == 0 && is_news(s))) {
+        struct telling t = {&r->record, sb_str(&members),
+                            end->status == 0 ? s->in->cluster->text : NULL,
+                            xcalloc(run_count(s->run), sizeof(bool))};
+        const struct remote_query q = {tell, on_told, &t, .reconnect = true};
+        struct err ignored = {0};
+        if (end->status == err_exit_status(ERR_INTERRUPTED)) {
+            /* Sessions have seen the interruption, and would stop at once. */
+            for (size_t i = 0; i < run_count(s->run); i++)
+                run_disconnect(s->run, run_result(s->run, i)->host);
+            run_ignore_cancel(s->run);
+        }
+        run_query(s->run, &q, &ignored);
+        complain(s, end->outcome, t.told);
+        free(t.told);
+    }
+    r->record.id = NULL;
+}
+
+void recording_free(struct recording *r)
+{
+    sb_free(&r->about);
+    *r = (struct recording){0};
+}

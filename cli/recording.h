@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * A run that is to change hosts, written down: by the hosts (engine/record.h) and in the operator's
+ * journal. What cannot be written down is said, and keeps nothing from being done.
+ */
+#include "engine/record.h"
+
+struct session;
+struct outcome;
+
+struct recording {
+    char id[RUN_ID_LEN];
+    struct run_record record; /* what the engine has of it */
+    struct strbuf about;
+};
+
+/*
+ * From here on the session's passes are recorded as `command`. A rollback names the run that it
+ * undoes and the one whose state it restores; else NULL.
+ */
+void recording_begin(struct session *s, const char *command, const char *undoes,
+                     const char *restores);
+
+struct run_ending {
+    int status; /* the exit status so far */
+    bool verified;
+    const struct outcome *outcome;
+    const char *error; /* why, when it failed; or NULL */
+};
+/* The run is over. Nothing is asked of hosts when none had anything to do, and they know that. */
+void recording_end(struct session *s, const struct run_ending *end);
+void recording_free(struct recording *r);
