@@ -11,6 +11,8 @@ static const char *check_name(enum file_check c)
     case FILE_CHECK_FSTAB: return "findmnt --verify";
     case FILE_CHECK_SYSTEMD: return "systemd-analyze verify";
     case FILE_CHECK_NFT: return "nft -c";
+    case FILE_CHECK_PROMETHEUS: return "promtool check config";
+    case FILE_CHECK_PROMETHEUS_RULES: return "promtool check rules";
     }
     return NULL;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Paths on the hosts that more than one layer knows, and what is done with them. But for one they are
- * under /run: a boot forgets them, and with them a director's wish to be passive and a fault that a
+ * Paths on the hosts that more than one layer knows, and what is done with them. But for two they
+ * are under /run: a boot forgets them, and with them a director's wish to be passive and a fault that a
  * test has made.
  */
 #define RUN_DIR "/run/clusterctl"
@@ -21,5 +21,11 @@
 #define SYNC_USUAL_SH "sysctl -qp " IPVS_SYSCTL_FILE
 /* keepalived's quorum scripts: 1 in PREFIX<service> when a director has no real server for it left. */
 #define NO_SERVERS_PREFIX RUN_DIR "/no-servers-"
+/*
+ * Where keepalived writes its changes of state, and the script that it starts to read them. Not in
+ * RUN_DIR, which may not be there yet when keepalived starts.
+ */
+#define VRRP_FIFO "/run/clusterctl-vrrp.fifo"
+#define VRRP_NOTIFY_SH "/etc/clusterctl/vrrp-notify.sh"
 /* A failover test's fault and its undoing. */
 #define FAULT_DIR RUN_DIR "/fault"

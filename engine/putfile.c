@@ -38,6 +38,10 @@ const char putfile_functions[] =
     "    systemd-analyze verify --man=no --recursive-errors=no \\\n"
     "      \"/run/clusterctl/unit/${3##*/}\" ;;\n"
     "  nft) nft -c -f \"$2\" ;;\n"
+    /* which says on success what it has looked at */
+    "  prometheus) o=$(promtool check config \"$2\" 2>&1) || { printf '%s\\n' \"$o\"; return 1; } ;;\n"
+    "  prometheus_rules)\n"
+    "    o=$(promtool check rules \"$2\" 2>&1) || { printf '%s\\n' \"$o\"; return 1; } ;;\n"
     "  *) echo \"unknown check $1\"; return 1 ;;\n"
     "  esac\n"
     "}\n"
@@ -133,7 +137,8 @@ int putfile_parse_content(struct arena *a, const char *value, const char **text,
 void putfile_args(struct script *s, const struct resource *want, enum file_check check,
                   bool daemon_reload)
 {
-    static const char *const checks[] = {"none", "keepalived", "nginx", "fstab", "systemd", "nft"};
+    static const char *const checks[] = {"none", "keepalived", "nginx", "fstab", "systemd", "nft",
+                                         "prometheus", "prometheus_rules"};
     script_addf(s, " %s", checks[check]);
     script_arg(s, want->notify ? want->notify : "-");
     script_addf(s, " %s %d", want->notify_how == NOTIFY_RESTART ? "restart" : "reload",
@@ -149,7 +154,7 @@ void putfile_heredoc(struct script *s, const char *text, size_t len)
 
 enum impact putfile_impact(const struct resource *want)
 {
-    if (!want->notify)
+    if (!want->notify || want->costless)
         return IMPACT_NONE;
     return want->notify_how == NOTIFY_RESTART ? IMPACT_RESTART : IMPACT_RELOAD;
 }

@@ -98,7 +98,9 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
         todo |= SVC_START;
     } else if (notified) {
         todo |= notified == NOTIFY_RESTART ? SVC_RESTART : SVC_RELOAD;
-        impact = notified == NOTIFY_RESTART ? IMPACT_RESTART : IMPACT_RELOAD;
+        impact = want->costless                ? IMPACT_NONE
+                 : notified == NOTIFY_RESTART ? IMPACT_RESTART
+                                              : IMPACT_RELOAD;
     }
     if (!todo)
         return;

@@ -44,6 +44,8 @@ enum file_check {
     FILE_CHECK_FSTAB,      /* findmnt --verify */
     FILE_CHECK_SYSTEMD,    /* systemd-analyze verify */
     FILE_CHECK_NFT,        /* nft -c -f */
+    FILE_CHECK_PROMETHEUS,       /* promtool check config: with the rule files that it names */
+    FILE_CHECK_PROMETHEUS_RULES, /* promtool check rules */
 };
 
 /* key: the host name */
@@ -241,5 +243,6 @@ struct resource {
     enum notify notify_how;
     const struct need *needs;
     size_t n_needs;
+    bool costless; /* what is notified, or is this service, serves no user of the cluster's */
     const char *provides; /* milestone reached once everything up to here is as wanted */
 };

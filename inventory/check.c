@@ -350,5 +350,6 @@ void check_draft(struct draft *d)
     check_pages(d);
     check_vrrp(d);
     check_network(d);
+    check_monitoring(d);
     check_services(d, &vips);
 }

@@ -94,6 +94,14 @@ struct network {
 };
 enum { NETWORK_MAX_DNS = 3 }; /* MAXNS of resolv.h: further ones are never asked */
 
+/* Prometheus and its exporters, where the operator wants them; see monitoring.h. */
+struct monitoring {
+    bool wanted;             /* "monitoring" is in the inventory */
+    const char *host;        /* the name of Prometheus' host as given, or NULL: monitoring_host() */
+    unsigned interval_s;     /* between two scrapes, and two looks at the alerts */
+    unsigned retention_days; /* for how long samples are kept */
+};
+
 struct ssh_settings {
     const char *user;
     uint16_t port;
@@ -130,6 +138,7 @@ struct cluster {
     struct vrrp vrrp;
     struct nfs nfs;              /* export_path NULL: no NFS host in the inventory */
     struct network network;
+    struct monitoring monitoring;
     enum profile profile;
     enum firewall_policy firewall;
     enum selinux_policy selinux;

@@ -108,6 +108,18 @@ static void decode_hosts(struct decoder *d, struct draft *r, const json_t *list,
     }
 }
 
+/* A section of its own that may be left out altogether. */
+static void decode_monitoring(struct decoder *d, struct draft *r, const json_t *json,
+                              const struct where *w)
+{
+    struct monitoring *m = &r->c->monitoring;
+    decode_defaults(d, &monitoring_table, m);
+    if (!json_is_object(json))
+        return;
+    m->wanted = true;
+    decode_object(d, &monitoring_table, json, m, w, &r->monitoring_seen);
+}
+
 void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
 {
     struct cluster *c = r->c;
@@ -137,6 +149,9 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
         decode_object(d, &network_table, network, &c->network,
                       &(struct where){.up = &top, .key = "network"}, &r->network_seen);
     }
+
+    decode_monitoring(d, r, json_object_get(json, "monitoring"),
+                      &(struct where){.up = &top, .key = "monitoring"});
 
     struct ssh_settings settings = {.host_keys = HOST_KEY_STRICT};
     decode_defaults(d, &ssh_table, &settings);

@@ -171,9 +171,9 @@ static void set_table(json_t *o, const struct table *t)
 
 char *inventory_json_schema(void)
 {
-    static const struct table *const tables[] = {&service_table, &health_table, &vrrp_table,
-                                                 &nfs_table,     &network_table, &ssh_table,
-                                                 &host_table};
+    static const struct table *const tables[] = {
+        &service_table, &health_table,     &vrrp_table, &nfs_table,
+        &network_table, &monitoring_table, &ssh_table,  &host_table};
     json_t *top = json_object(), *defs = json_object();
     set_string(top, "$schema", "https://json-schema.org/draft/2020-12/schema");
     set_string(top, "title", "clusterctl inventory");

@@ -79,7 +79,7 @@ struct top {
 
 /* Indexes into the tables, for asking whether a key was given. */
 enum { TOP_SCHEMA, TOP_CLUSTER, TOP_PROFILE, TOP_VIP, TOP_VIPS, TOP_SERVICES, TOP_VRRP, TOP_NFS, TOP_SSH,
-       TOP_NETWORK, TOP_FIREWALL, TOP_SELINUX, TOP_HOSTS, TOP_N };
+       TOP_NETWORK, TOP_MONITORING, TOP_FIREWALL, TOP_SELINUX, TOP_HOSTS, TOP_N };
 enum { SERVICE_VIP, SERVICE_PORT, SERVICE_PROTOCOL, SERVICE_SCHEDULER, SERVICE_PERSISTENCE,
        SERVICE_CHECK, SERVICE_N };
 enum { HEALTH_TYPE, HEALTH_PATH, HEALTH_HOST, HEALTH_STATUS, HEALTH_INTERVAL, HEALTH_TIMEOUT,
@@ -89,13 +89,14 @@ enum { VRRP_ROUTER_ID, VRRP_VERSION, VRRP_ADVERT_INTERVAL, VRRP_INTERFACE, VRRP_
 enum { NFS_EXPORT, NFS_MOUNT, NFS_MOUNT_OPTIONS, NFS_EXPORT_OPTIONS, NFS_OWNER, NFS_GROUP, NFS_MODE,
        NFS_LEASE_TIME, NFS_N };
 enum { NETWORK_PREFIX, NETWORK_GATEWAY, NETWORK_DNS, NETWORK_N };
+enum { MONITORING_HOST, MONITORING_INTERVAL, MONITORING_RETENTION, MONITORING_N };
 enum { SSH_USER, SSH_PORT, SSH_IDENTITY, SSH_AGENT, SSH_KNOWN_HOSTS, SSH_BECOME,
        SSH_CONNECT_TIMEOUT, SSH_DEAD_AFTER, SSH_N };
 enum { HOST_NAME, HOST_HOSTNAME, HOST_ADDRESS, HOST_ROLE, HOST_WEIGHT, HOST_PRIORITY,
        HOST_INTERFACE, HOST_INDEX, HOST_PAGE, HOST_SSH, HOST_N };
 
 extern const struct table top_table, service_table, health_table, vrrp_table, nfs_table, network_table,
-    ssh_table, host_table;
+    monitoring_table, ssh_table, host_table;
 extern const struct text_rule hostname_rule; /* also for a name that serves as host name */
 
 /* NULL when the string is allowed, else what is wrong with it: "must ...". */

@@ -157,6 +157,22 @@ static const struct field network_fields[NETWORK_N] = {
         .doc = "Name servers, for resolvconf or systemd-resolved where the host has one of them."},
 };
 
+/*
+ * Seconds between scrapes: a scrape of every exporter costs a host some tenths of a second of a slow
+ * processor, and an alert waits for two of them; Prometheus forgets a series after 5 minutes (its
+ * lookback delta), so that 2 must fit.
+ */
+static const struct field monitoring_fields[MONITORING_N] = {
+    [MONITORING_HOST] = {"host", TYPE_STRING, AT(struct monitoring, host), .text = &name_rule,
+        .doc = "The name of the host that Prometheus runs on, any of the cluster; default: the NFS "
+               "host, without one the last real server."},
+    [MONITORING_INTERVAL] = {"interval", TYPE_TIME, AT(struct monitoring, interval_s), .unit = 1,
+        .min = 2, .max = 120, .def = "10",
+        .doc = "Seconds between two scrapes; what is wrong for three of them is an alert."},
+    [MONITORING_RETENTION] = {"retention", TYPE_INT, AT(struct monitoring, retention_days), .min = 1,
+        .max = 3650, .def = "15", .doc = "For how many days Prometheus keeps what it has scraped."},
+};
+
 static const struct field ssh_fields[SSH_N] = {
     [SSH_USER] = {"user", TYPE_STRING, AT(struct ssh_settings, user), .text = &login_rule,
         .def = "\"root\"", .doc = "The user to log in as."},
@@ -245,6 +261,9 @@ static const struct field top_fields[TOP_N] = {
     [TOP_NETWORK] = {"network", TYPE_OBJECT, .object = &network_table,
         .doc = "Make every host's address static on its interface; default: the network is left "
                "as it is."},
+    [TOP_MONITORING] = {"monitoring", TYPE_OBJECT, .object = &monitoring_table,
+        .doc = "Watch the cluster with Prometheus, its alerts and exporters; default: nothing of it "
+               "is installed."},
     [TOP_FIREWALL] = {"firewall", TYPE_CHOICE, AT(struct top, firewall),
         .choices = firewall_policies, .def = "\"open\"",
         .doc = "\"open\": let VRRP, the services and NFS through the firewall that is active; "
@@ -262,6 +281,8 @@ const struct table health_table = {"check", "A health check.", TABLE(health_fiel
 const struct table vrrp_table = {"vrrp", "VRRP settings.", TABLE(vrrp_fields)};
 const struct table nfs_table = {"nfs", "NFS settings.", TABLE(nfs_fields)};
 const struct table network_table = {"network", "Static addresses.", TABLE(network_fields)};
+const struct table monitoring_table = {"monitoring", "Prometheus and what it asks.",
+                                       TABLE(monitoring_fields)};
 const struct table ssh_table = {"ssh", "SSH settings.", TABLE(ssh_fields)};
 const struct table host_table = {"host", "A machine of the cluster.", TABLE(host_fields)};
 const struct table top_table = {"inventory", "A highly available LVS-DR web cluster.",

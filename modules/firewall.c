@@ -1,3 +1,4 @@
+#include "inventory/monitoring.h"
 #include "modules/registry.h"
 #include "modules/share.h"
 
@@ -39,12 +40,21 @@ static void add_from(struct catalog *cat, struct rules *r, unsigned role, const 
             add(r, protocol, port, &h->address);
 }
 
+/* The exporters answer Prometheus and nobody else. */
+static void add_exporters(struct catalog *cat, struct rules *r)
+{
+    const struct host *monitor = monitoring_host(cat->cluster);
+    for (unsigned i = 0; monitor != cat->host && i < EXPORTERS_N; i++)
+        if (exporter_runs(cat->cluster, i, cat->host))
+            add(r, "tcp", exporters[i].port, &monitor->address);
+}
+
 static int declare(struct catalog *cat, struct err *e)
 {
     const struct cluster *c = cat->cluster;
     unsigned roles = cat->host->roles;
-    struct rules r = {.list =
-                          arena_array(&cat->arena, struct fw_rule, c->n_services + c->n_hosts * 2)};
+    size_t most = c->n_services + c->n_hosts * 2 + EXPORTERS_N;
+    struct rules r = {.list = arena_array(&cat->arena, struct fw_rule, most)};
     (void)e;
     if (c->firewall == FIREWALL_LEAVE)
         return 0;
@@ -60,6 +70,7 @@ static int declare(struct catalog *cat, struct err *e)
         add_services(cat, &r);
     if (roles & ROLE_NFS)
         add_from(cat, &r, ROLE_REAL_SERVER, "tcp", NFS_PORT);
+    add_exporters(cat, &r);
     if (r.n)
         want_firewall(cat, (struct res_firewall){.rules = r.list, .n_rules = r.n});
     return 0;
@@ -67,7 +78,7 @@ static int declare(struct catalog *cat, struct err *e)
 
 const struct module module_firewall = {
     .name = "firewall",
-    .summary = "VRRP, connection sync, the services and NFS come through the firewall",
+    .summary = "VRRP, connection sync, the services, NFS and Prometheus come through the firewall",
     .roles = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS,
     .declare = declare,
 };

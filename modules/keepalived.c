@@ -229,6 +229,14 @@ static const char *state(const struct catalog *cat)
     return cat->cluster->profile == PROFILE_ARTICLE && first ? "MASTER" : "BACKUP";
 }
 
+/* Whom every change of state is told (metrics.c). */
+static json_t *notify(const struct cluster *c, struct version v)
+{
+    if (!c->monitoring.wanted || !keepalived_has(v, KEEPALIVED_NOTIFY_FIFO))
+        return json_null();
+    return json_pack("{s:s, s:s}", "fifo", VRRP_FIFO, "script", "/bin/sh " VRRP_NOTIFY_SH);
+}
+
 /* garp_master_refresh, seconds. */
 enum { GARP_REFRESH_S = 60 };
 
@@ -250,7 +258,9 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
                   unicast(cat, v), "vips", vips(cat, interface), "services", list);
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
-    json_object_set_new(data, "scripts", json_boolean(peer));
+    json_t *watch = notify(cat->cluster, v);
+    json_object_set_new(data, "scripts", json_boolean(peer || !json_is_null(watch)));
+    json_object_set_new(data, "notify", watch);
     json_object_set_new(data, "no_servers", no_servers(cat, v));
     json_object_set_new(data, "anywhere", anywhere(cat, v));
     if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))

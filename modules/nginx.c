@@ -1,3 +1,4 @@
+#include "inventory/monitoring.h"
 #include "modules/registry.h"
 #include "modules/share.h"
 #include "modules/words.h"
@@ -36,6 +37,24 @@ static json_t *data(struct catalog *cat)
                      c->nfs.mount_path, "index", cat->host->index);
 }
 
+/* For the exporter on the same machine. */
+static int declare_status(struct catalog *cat, struct err *e)
+{
+    if (!exporter_runs(cat->cluster, EXPORTER_NGINX, cat->host))
+        return 0;
+    const char *text = catalog_render(
+        cat, "nginx-status.conf.tmpl",
+        json_pack("{s:s, s:i}", "cluster", cat->cluster->name, "status_port", STUB_STATUS_PORT), e);
+    if (!text)
+        return -1;
+    struct resource *conf =
+        want_file(cat, "/etc/nginx/conf.d/clusterctl-status.conf",
+                  (struct res_file){.content = text, .check = FILE_CHECK_NGINX});
+    conf->notify = "nginx.service";
+    conf->notify_how = NOTIFY_RELOAD;
+    return 0;
+}
+
 static int declare(struct catalog *cat, struct err *e)
 {
     size_t n;
@@ -54,6 +73,8 @@ static int declare(struct catalog *cat, struct err *e)
                   (struct res_file){.content = text, .check = FILE_CHECK_NGINX});
     conf->notify = "nginx.service";
     conf->notify_how = NOTIFY_RELOAD;
+    if (declare_status(cat, e) < 0)
+        return -1;
     want_service(cat, "nginx.service", (struct res_service){0});
     return 0;
 }

@@ -15,6 +15,9 @@ static const struct os_names debian = {
     .real_server = NAMES("nginx"),
     .nfs_client = NAMES("nfs-common"),
     .nfs_server = NAMES("nfs-kernel-server"),
+    .node_exporter = NAMES("dbus", "prometheus-node-exporter"), /* dbus: its systemd collector */
+    .nginx_exporter = NAMES("prometheus-nginx-exporter"),
+    .prometheus = NAMES("prometheus"),
     .nfs_service = "nfs-server.service", /* nfs-kernel-server.service is a link to it */
     .keepalived = {2, 2, 7},
 };

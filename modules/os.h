@@ -5,6 +5,7 @@
 struct os_names {
     /* Packages, each a NULL-terminated list. */
     const char *const *director, *const *director_pair, *const *real_server, *const *nfs_client, *const *nfs_server;
+    const char *const *node_exporter, *const *nginx_exporter, *const *prometheus;
     const char *nfs_service; /* the unit itself: `systemctl is-enabled` says "alias" of an alias */
     struct version keepalived; /* what the distribution ships, for when a host can't tell yet */
 };

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/monitoring.h"
 #include "modules/os.h"
 #include "modules/registry.h"
 #include "modules/share.h"
@@ -52,6 +53,12 @@ static int declare(struct catalog *cat, struct err *e)
     }
     if (roles & ROLE_NFS)
         add(&s, os->nfs_server);
+    if (exporter_runs(cat->cluster, EXPORTER_NODE, cat->host))
+        add(&s, os->node_exporter);
+    if (exporter_runs(cat->cluster, EXPORTER_NGINX, cat->host))
+        add(&s, os->nginx_exporter);
+    if (cat->host == monitoring_host(cat->cluster))
+        add(&s, os->prometheus);
     qsort(s.names, s.n, sizeof *s.names, compare);
     want_packages(cat, s.names);
     return 0;

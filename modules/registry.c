@@ -9,17 +9,21 @@
  *               answers ARP for the VIP nothing else works. Before vip in any case.
  *   packages    before everything that configures them; needs nothing from other hosts, so that
  *               all hosts install at once.
+ *   exporters   before packages, which start their daemons at once: how they are to listen.
  *   selinux,    before the services that they would hinder.
  *   firewall
  *   content     before nfs_export, so that what is exported is never an empty directory.
  *   nfs_mount   before nginx, which serves from it.
  *   vip         last on a real server: from there on it "serves", and may be counted on.
- *   keepalived  last on a director; waits for the real servers.
+ *   metrics     before keepalived, which starts a script of it.
+ *   keepalived  last of what serves on a director; waits for the real servers.
+ *   monitoring  last of all: nobody waits for it.
  */
 static const struct module *const list[] = {
     &module_hostname,
     &module_network,
     &module_arp,
+    &module_exporters,
     &module_packages,
     &module_selinux,
     &module_ipvs,
@@ -29,8 +33,10 @@ static const struct module *const list[] = {
     &module_nfs_mount,
     &module_nginx,
     &module_vip,
+    &module_metrics,
     &module_sync,
     &module_keepalived,
+    &module_monitoring,
     NULL,
 };
 

@@ -10,6 +10,8 @@ static const struct {
      * start of a line, where no value of ours stands. */
     [SYNTAX_KEEPALIVED] = {"keepalived.conf", "#!\"'{}$~\\"},
     /* ngx_conf_file.c; '$' begins a variable, which `nginx -t` does not mind (FIELD-NOTES). */
+    /* YAML's single quotes, and PromQL's double ones. */
+    [SYNTAX_PROMETHEUS] = {"Prometheus' configuration", "'\"\\{}"},
     [SYNTAX_NGINX] = {"the nginx configuration", "#;\"'{}$\\"},
 };
 

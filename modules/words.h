@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum syntax { SYNTAX_KEEPALIVED, SYNTAX_NGINX };
+enum syntax { SYNTAX_KEEPALIVED, SYNTAX_NGINX, SYNTAX_PROMETHEUS };
 
 /* 0 when `word` can stand in the file as it is; the error names `what`, never the word itself. */
 int word_check(enum syntax syntax, const char *what, const char *word, struct err *e);

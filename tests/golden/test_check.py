@@ -147,7 +147,7 @@ def test_schema_on_bad_inventory(schema, name, inventory):
 
 MANUAL = ROOT / "man" / "clusterctl-inventory.5"
 SECTION_OF = {"service": "Services", "check": "Services", "vrrp": "VRRP", "nfs": "NFS",
-              "network": "Network", "ssh": "SSH", "host": "Hosts"}  # fmt: skip
+              "network": "Network", "monitoring": "Monitoring", "ssh": "SSH", "host": "Hosts"}  # fmt: skip
 
 
 def manual_section(title):

@@ -185,6 +185,43 @@ def test_units_are_accepted(rendered):
                 unit)
 
 
+def monitored(out):
+    """(host, directory) of each host that runs Prometheus."""
+    return [(d.parts[-3], d) for d in sorted(out.glob("*/etc/prometheus"))]
+
+
+def promtool(*args):
+    return subprocess.run([need("promtool"), "check", *args], capture_output=True, text=True,
+                          check=False)
+
+
+def test_prometheus_accepts(rendered, tmp_path):
+    """As on the host, with the rules beside it; and nothing of it where it is not asked for."""
+    inventory, out, files = rendered
+    wanted = '"monitoring"' in inventory.read_text()
+    assert len(monitored(out)) == wanted
+    assert wanted or not any("prometheus" in name or "metrics" in name for name in files)
+    for _, directory in monitored(out):
+        config = (directory / "prometheus.yml").read_text()
+        (tmp_path / "prometheus.yml").write_text(config.replace("/etc/prometheus", str(directory)))
+        said = promtool("config", str(tmp_path / "prometheus.yml"))
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_promtool_is_no_formality(rendered, tmp_path):
+    _, out, _ = rendered
+    for _, directory in monitored(out):
+        rules = (directory / "clusterctl.rules.yml").read_text()
+        (tmp_path / "bad.yml").write_text(rules.replace("sum(", "summ(", 1))
+        assert promtool("rules", str(tmp_path / "bad.yml")).returncode != 0
+
+
+def test_scripts_are_shell(rendered):
+    _, out, _ = rendered
+    for script in each(out, "etc/clusterctl/*.sh"):
+        accepts(["sh", "-n", str(script)], script)
+
+
 def test_exports_name_only_real_servers(rendered):
     """No blank before an option list: that would open the share to everyone (exports(5))."""
     _, out, _ = rendered

@@ -5,7 +5,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssh2-1-dev libjans
     libcurl4-openssl-dev libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libssl-dev)
 TEST_PACKAGES=(clang libclang-rt-14-dev libcmocka-dev mandoc python3 python3-pytest
     python3-jsonschema openssh-server openssh-client iproute2 util-linux keepalived nginx-light
-    systemd curl iputils-arping chromium fonts-dejavu-core)
+    systemd curl iputils-arping chromium fonts-dejavu-core prometheus)
 
 # The packages themselves are asked for: a -dev package has no command to look for.
 install_test_dependencies() {
@@ -13,7 +13,7 @@ install_test_dependencies() {
     for p in "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"; do
         dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q ^ii || missing+=("$p")
     done
-    # Installed for their checkers (keepalived -t, nginx -t); this machine is not to serve anything.
+    # Installed for their checkers (keepalived -t, nginx -t, promtool); this machine is not to serve anything.
     [ ${#missing[@]} = 0 ] || without_starting_services install_packages "${missing[@]}"
 }
 

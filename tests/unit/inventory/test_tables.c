@@ -14,7 +14,7 @@ static const struct {
     {&vrrp_table, "/vrrp"},    {&health_table, "/services/0/check"},
     {&nfs_table, "/nfs"},      {&ssh_table, "/ssh"},
     {&host_table, "/hosts/2"}, {&ssh_table, "/hosts/3/ssh"},
-    {&network_table, "/network"},
+    {&network_table, "/network"}, {&monitoring_table, "/monitoring"},
 };
 
 /* String contents as they stand in JSON. Some are harmless, but not everywhere. */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "inventory/load.h"
+#include "inventory/monitoring.h"
 #include "modules/keepalived_version.h"
 #include "modules/os.h"
 #include "modules/registry.h"
@@ -355,6 +356,42 @@ static void test_secret(void **state)
     tear_down(&f);
 }
 
+/* Prometheus on the host that is named, else the NFS host, else the last real server. */
+static void test_monitoring_host(void **state)
+{
+    static const char with_nfs[] = ",{\"name\": \"n\", \"address\": \"10.1.1.134\", \"role\": \"nfs\"}";
+    static const struct {
+        const char *section, *more, *host;
+    } cases[] = {
+        {"", with_nfs, NULL},
+        {"\"monitoring\": {},", with_nfs, "n"},
+        {"\"monitoring\": {},", "", "w2"},
+        {"\"monitoring\": {\"host\": \"d1\"},", with_nfs, "d1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf text = {0};
+        struct diagnostics diags = {0};
+        struct err e = {0};
+        sb_addf(&text,
+                "{\"cluster\": \"web\", \"vip\": \"10.1.1.140\", %s \"hosts\": ["
+                "{\"name\": \"d1\", \"address\": \"10.1.1.130\", \"role\": \"director\"},"
+                "{\"name\": \"w1\", \"address\": \"10.1.1.132\", \"role\": \"real_server\"},"
+                "{\"name\": \"w2\", \"address\": \"10.1.1.133\", \"role\": \"real_server\"}%s]}",
+                cases[i].section, cases[i].more);
+        struct cluster *c = inventory_parse(text.s, text.len, "test", "/", &diags, &e);
+        assert_non_null(c);
+        const struct host *h = monitoring_host(c);
+        assert_int_equal(h != NULL, cases[i].host != NULL);
+        if (h)
+            assert_string_equal(h->name, cases[i].host);
+        assert_int_equal(exporter_runs(c, EXPORTER_NGINX, cluster_host(c, "w1")), h != NULL);
+        assert_false(exporter_runs(c, EXPORTER_NGINX, cluster_host(c, "d1")));
+        diagnostics_free(&diags);
+        cluster_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_order),          cmocka_unit_test(test_edges),
         cmocka_unit_test(test_old_keepalived), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_selinux),        cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_network),        cmocka_unit_test(test_monitoring_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
