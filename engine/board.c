@@ -9,7 +9,7 @@
 
 struct slot {
     VEC(const char *) reached;
-    bool ended;
+    bool ended, assumed;
     enum err_code code;
 };
 
@@ -45,7 +45,7 @@ void board_reset(struct board *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         b->slots[i].reached.n = 0;
-        b->slots[i].ended = false;
+        b->slots[i].ended = b->slots[i].assumed = false;
     }
 }
 
@@ -63,6 +63,11 @@ void board_post(struct board *b, const struct host *h, const char *milestone)
     pthread_mutex_unlock(&b->lock);
 }
 
+void board_assume(struct board *b, const struct host *h)
+{
+    b->slots[h->index_in_cluster].assumed = true;
+}
+
 void board_end(struct board *b, const struct host *h, enum err_code code)
 {
     pthread_mutex_lock(&b->lock);
@@ -77,7 +82,9 @@ enum milestone_state board_state(struct board *b, const struct host *h, const ch
 {
     pthread_mutex_lock(&b->lock);
     const struct slot *s = &b->slots[h->index_in_cluster];
-    enum milestone_state st = s->ended ? MILESTONE_LOST : MILESTONE_PENDING;
+    enum milestone_state st = s->assumed ? MILESTONE_REACHED
+                              : s->ended ? MILESTONE_LOST
+                                         : MILESTONE_PENDING;
     for (size_t i = 0; i < s->reached.n; i++)
         if (!strcmp(s->reached.v[i], milestone))
             st = MILESTONE_REACHED;

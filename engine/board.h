@@ -17,6 +17,8 @@ struct board *board_new(size_t n_hosts);
 void board_free(struct board *b);
 void board_reset(struct board *b); /* before a pass */
 void board_post(struct board *b, const struct host *h, const char *milestone);
+/* Whatever is asked of this host has happened already. */
+void board_assume(struct board *b, const struct host *h);
 /* The host's pass is over; `code` is ERR_NONE or why it failed. */
 void board_end(struct board *b, const struct host *h, enum err_code code);
 /* For MILESTONE_LOST, *why (may be NULL) is that host's error code. */

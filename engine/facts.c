@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "engine/paths.h"
+#include "engine/putfile.h"
 #include "engine/record.h"
+#include "engine/script.h"
 
 int version_cmp(struct version a, struct version b)
 {
@@ -36,7 +39,13 @@ static const char facts_keepalived_sh[] =
     "  elif command -v apt-cache >/dev/null; then\n"
     "    r keepalived_candidate \"$(apt-cache policy keepalived | grep Candidate:)\"\n"
     "  fi\n"
-    "  [ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"; :\n"
+    "  [ -r " DRAINED_FILE " ] && { r drains 1;\n"
+    "    while read -r n b y; do r drained \"$n $y\"; done <" DRAINED_FILE "; }\n"
+    "  l=; [ -r " HANDOVER_FILE " ] && read -r l <" HANDOVER_FILE "; r passive \"${l:-0}\"\n"
+    "}\n"
+    "facts_keepalived_conf() {\n"
+    "  [ -r " KEEPALIVED_CONF " ] &&\n"
+    "    r keepalived_conf \"$(head -c 262144 " KEEPALIVED_CONF " | base64 -w 0)\"\n"
     "}\n";
 
 /*
@@ -62,7 +71,8 @@ static const char facts_network_sh[] =
     "  ip -o -4 addr show to \"$1\" | { read -r n i l && r net_stack \"$(net_stack \"$i\")\"; :; }\n"
     "}\n";
 
-void facts_script(struct script *s, const struct cluster *c, const struct host *host)
+void facts_script(struct script *s, const struct cluster *c, const struct host *host,
+                  const struct facts *f)
 {
     char address[IPADDR_STRLEN];
     script_add(s, facts_sh);
@@ -74,6 +84,8 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, "facts_keepalived\n"
                       "[ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"\n");
+    if (host->roles & ROLE_DIRECTOR && facts_wished(f, c, ROLE_REAL_SERVER))
+        script_add(s, "facts_keepalived_conf\n");
     if (c->network.managed)
         script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
     script_add(s, "} </dev/null\n");
@@ -179,10 +191,40 @@ static bool version_find(const char *s, struct version *out)
     return false;
 }
 
+/* "Web01-RS deploy" */
+static void drained_line(struct facts *f, char *line)
+{
+    enum { MAX_DRAINED = 65536 };
+    const char *name = parse_word(&line), *by = parse_word(&line);
+    if (!name || f->drained.n >= MAX_DRAINED)
+        return;
+    *vec_push(&f->drained) =
+        (struct drained){arena_strdup(&f->arena, name), by && !strcmp(by, "deploy")};
+}
+
+enum wish facts_wish(const struct facts *f, const struct host *rs)
+{
+    enum wish w = f->wishes ? f->wishes[rs->index_in_cluster] : WISH_NONE;
+    if (w != WISH_NONE)
+        return w == WISH_UNDRAIN ? WISH_NONE : w;
+    for (size_t i = 0; i < f->drained.n; i++)
+        if (!strcmp(f->drained.v[i].name, rs->name))
+            return f->drained.v[i].for_now ? WISH_DRAIN_FOR_NOW : WISH_DRAIN;
+    return WISH_NONE;
+}
+
+bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles)
+{
+    for (size_t i = 0; f->wishes && i < c->n_hosts; i++)
+        if (f->wishes[i] != WISH_NONE && c->hosts[i].roles & roles)
+            return true;
+    return false;
+}
+
 int facts_record(struct facts *f, char *value, struct err *e)
 {
     char *what = parse_word(&value);
-    (void)e;
+    size_t len;
     if (!what)
         return 0;
     if (!strcmp(what, "os"))
@@ -209,6 +251,14 @@ int facts_record(struct facts *f, char *value, struct err *e)
         addr_line(f, value);
     else if (!strcmp(what, "net_stack"))
         f->net_stack = net_stack_named(value);
+    else if (!strcmp(what, "drains"))
+        f->drains = true;
+    else if (!strcmp(what, "drained"))
+        drained_line(f, value);
+    else if (!strcmp(what, "passive"))
+        f->passive = strcmp(value, "0") != 0;
+    else if (!strcmp(what, "keepalived_conf"))
+        return putfile_parse_content(&f->arena, value, &f->keepalived_conf, &len, e);
     else if (!strcmp(what, "keepalived"))
         f->keepalived_installed = version_find(value, &f->keepalived);
     else if (!strcmp(what, "keepalived_candidate"))
@@ -283,6 +333,7 @@ void facts_free(struct facts *f)
     for (size_t i = 0; i < f->ifaces.n; i++)
         vec_free(&f->ifaces.v[i].addresses);
     vec_free(&f->ifaces);
+    vec_free(&f->drained);
     arena_free(&f->arena);
     *f = (struct facts){0};
 }

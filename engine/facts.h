@@ -33,6 +33,20 @@ enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_
 /* Who configures the interface that holds the host's address. */
 enum net_stack { NET_UNKNOWN, NET_IFUPDOWN, NET_NETWORKD, NET_NETWORKMANAGER, NET_NETPLAN };
 
+/* What a run wants of a host's part in the traffic. Of a real server it is the directors' to do. */
+enum wish {
+    WISH_NONE,          /* as it is */
+    WISH_DRAIN,         /* no new connections; a director gives the VIP away, until it boots */
+    WISH_DRAIN_FOR_NOW, /* a real server: the same, and the next deploy may end it */
+    WISH_UNDRAIN,
+};
+
+/* A line of DRAINED_FILE: "NAME by operator", "NAME by deploy". */
+struct drained {
+    const char *name; /* a real server's, as in the inventory when it was drained */
+    bool for_now;     /* a deploy's doing */
+};
+
 struct facts {
     enum os_family family;
     const char *os_id, *os_version, *os_pretty; /* /etc/os-release: ID, VERSION_ID, PRETTY_NAME */
@@ -46,6 +60,11 @@ struct facts {
     bool keepalived_installed;
     VEC(struct iface) ifaces;
     const char *interface;     /* the one that holds the host's inventory address, or NULL */
+    VEC(struct drained) drained; /* directors: DRAINED_FILE */
+    bool drains;               /* ...which is there */
+    bool passive;              /* directors: HANDOVER_FILE says so */
+    const enum wish *wishes;   /* by index_in_cluster; NULL: none */
+    const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
     struct arena arena;
@@ -53,13 +72,20 @@ struct facts {
 
 /* The reading script (a fragment for script.h) and its parser: one record at a time. */
 struct script;
-void facts_script(struct script *s, const struct cluster *c, const struct host *host);
+/* `f` is new; f->wishes may be set. */
+void facts_script(struct script *s, const struct cluster *c, const struct host *host,
+                  const struct facts *f);
 int facts_record(struct facts *f, char *value, struct err *e);
 /* After the last record: derive, and refuse what cannot be served (unknown OS, not root, ...). */
 int facts_finish(struct facts *f, const struct host *host, struct err *e);
 
 /* What a host would look like: Debian 12 on eth0. For --offline. */
 void facts_assume(struct facts *f, const struct cluster *c, const struct host *host);
+
+/* What a director is to do with a real server: its list, as the run wishes it. */
+enum wish facts_wish(const struct facts *f, const struct host *rs); /* DRAIN, FOR_NOW or NONE */
+/* Is anything wished for a host of these roles? */
+bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles);
 
 bool facts_has_address(const struct facts *f, const struct ipaddr *a, const char **ifname);
 void facts_free(struct facts *f);

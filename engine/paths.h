@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Paths on the hosts that more than one layer knows, and what is done with them. But for two they
- * are under /run: a boot forgets them, and with them a director's wish to be passive and a fault that a
+ * Paths on the hosts that more than one layer knows, and what is done with them. Those of a director's
+ * own part are under /run: a boot forgets them, and with them a director's wish to be passive and a fault that a
  * test has made.
  */
 #define RUN_DIR "/run/clusterctl"
@@ -17,6 +17,9 @@
 #define HAND_OVER_SH                                                                               \
     "echo 0 >/proc/sys/net/ipv4/vs/sync_refresh_period; "                                          \
     "echo 0 1 >/proc/sys/net/ipv4/vs/sync_threshold; sleep 0.1; echo 1 >" HANDOVER_FILE
+/* On directors: the real servers that get no new connections, one a line (struct drained). */
+#define DRAINED_FILE "/var/lib/clusterctl/drained"
+#define KEEPALIVED_CONF "/etc/keepalived/keepalived.conf"
 #define IPVS_SYSCTL_FILE "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf"
 #define SYNC_USUAL_SH "sysctl -qp " IPVS_SYSCTL_FILE
 /* keepalived's quorum scripts: 1 in PREFIX<service> when a director has no real server for it left. */

@@ -6,16 +6,14 @@
 #include "base/clock.h"
 #include "engine/worker.h"
 
-struct pass {
-    struct pass *older;
-    struct host_result *results;
-};
-
 struct run {
     const struct cluster *cluster;
     struct run_options options;
     struct ssh **sessions;
-    struct pass *pass;       /* the current one; older ones live on for the events' sake */
+    struct run_scope scope;
+    struct host_result **latest;        /* by index_in_cluster: of the last pass it was part of */
+    struct host_result nobody;          /* the one that was in none yet has this */
+    VEC(struct host_result *) results;  /* all; older ones live on for the events' sake */
     struct board *board;
     size_t *order;           /* hosts in starting order: nobody waits for one that starts later */
     size_t n_order;          /* of all the cluster's hosts, or options.only */
@@ -32,6 +30,12 @@ struct run {
     size_t next, active;
 };
 
+static void new_result(struct run *r, size_t host)
+{
+    r->latest[host] = xcalloc(1, sizeof **r->latest);
+    *vec_push(&r->results) = r->latest[host];
+}
+
 struct run *run_new(const struct cluster *c, const struct run_options *o)
 {
     static const unsigned starting[] = {ROLE_NFS, ROLE_REAL_SERVER, ROLE_DIRECTOR};
@@ -43,6 +47,9 @@ struct run *run_new(const struct cluster *c, const struct run_options *o)
         r->options.max_parallel = 64;
     r->sessions = xcalloc(c->n_hosts, sizeof(struct ssh *));
     r->order = xcalloc(c->n_hosts, sizeof *r->order);
+    r->latest = xcalloc(c->n_hosts, sizeof(struct host_result *));
+    for (size_t i = 0; i < c->n_hosts; i++)
+        r->latest[i] = &r->nobody;
     r->board = board_new(c->n_hosts);
     unsigned taken = 0;
     for (size_t k = 0; k < ARRAY_LEN(starting); taken |= starting[k++])
@@ -86,10 +93,13 @@ static const char *worker_keep(struct worker *w, const char *text, size_t len)
 static struct worker make_worker(struct run *r, size_t host)
 {
     return (struct worker){.options = &r->options,
+                           .modules =
+                               r->scope.modules ? r->scope.modules : r->options.modules,
+                           .wishes = r->scope.wishes,
                            .cluster = r->cluster,
                            .board = r->board,
                            .ssh = &r->sessions[host],
-                           .hr = &r->pass->results[host],
+                           .hr = r->latest[host],
                            .emit = worker_emit,
                            .keep = worker_keep,
                            .run = r};
@@ -177,14 +187,29 @@ static int parallel(struct run *r, void (*job)(struct run *, size_t, void *), vo
     return 0;
 }
 
+static bool in_scope(const struct run *r, size_t host)
+{
+    return !r->scope.hosts || r->scope.hosts[host];
+}
+
+/* A plan that could not be made is not applied; its error stands. */
+static int planned(const struct host_result *hr)
+{
+    return hr->reached && hr->ok ? 0 : -1;
+}
+
 static void pass_job(struct run *r, size_t host, void *ud)
 {
     enum run_mode mode = *(enum run_mode *)ud;
+    if (!in_scope(r, host))
+        return;
     struct worker w = make_worker(r, host);
     struct host_result *hr = w.hr;
     int64_t began = clock_ms();
-    int rc = mode == RUN_REACH ? worker_reach(&w, &hr->err) : worker_observe(&w, &hr->err);
-    if (rc == 0 && mode == RUN_APPLY)
+    int rc = mode == RUN_PLANNED ? planned(hr)
+             : mode == RUN_REACH ? worker_reach(&w, &hr->err)
+                                 : worker_observe(&w, &hr->err);
+    if (rc == 0 && (mode == RUN_APPLY || mode == RUN_PLANNED))
         rc = worker_apply(&w, &hr->err);
     hr->ok = rc == 0;
     hr->elapsed_ms = clock_ms() - began;
@@ -225,9 +250,9 @@ static int name_host(struct err *e, const struct host *h)
 static int verdict(struct run *r, struct err *e)
 {
     const struct host_result *worst = NULL;
-    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
-        const struct host_result *hr = &r->pass->results[i];
-        if (!hr->host) /* another than options.only */
+    for (size_t i = 0; i < r->n_order; i++) {
+        const struct host_result *hr = r->latest[r->order[i]];
+        if (!in_scope(r, r->order[i]))
             continue;
         if (!hr->ok && (!worst || weight(hr->err.code) > weight(worst->err.code)))
             worst = hr;
@@ -238,15 +263,33 @@ static int verdict(struct run *r, struct err *e)
     return name_host(e, worst->host);
 }
 
+/* A host that is not part of the pass has done all that it is going to do. */
+static void begin_host(struct run *r, size_t host, enum run_mode mode)
+{
+    struct host_result *hr = r->latest[host];
+    if (!in_scope(r, host)) {
+        if (hr->ok)
+            board_assume(r->board, hr->host);
+        else
+            board_end(r->board, &r->cluster->hosts[host], hr->err.code);
+        return;
+    }
+    if (mode == RUN_PLANNED)
+        return;
+    new_result(r, host);
+    r->latest[host]->host = &r->cluster->hosts[host];
+}
+
+void run_set_scope(struct run *r, const struct run_scope *s)
+{
+    r->scope = *s;
+}
+
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e)
 {
-    struct pass *p = xcalloc(1, sizeof *p);
-    p->older = r->pass;
-    p->results = xcalloc(r->cluster->n_hosts, sizeof *p->results);
-    for (size_t i = 0; i < r->n_order; i++)
-        p->results[r->order[i]].host = &r->cluster->hosts[r->order[i]];
-    r->pass = p;
     board_reset(r->board);
+    for (size_t i = 0; i < r->n_order; i++)
+        begin_host(r, r->order[i], mode);
     if (parallel(r, pass_job, &mode, sink, e) < 0)
         return -1;
     if (sink) {
@@ -268,12 +311,12 @@ size_t run_count(const struct run *r)
 
 struct host_result *run_result(struct run *r, size_t i)
 {
-    return &r->pass->results[i];
+    return r->latest[i];
 }
 
 struct host_result *run_result_of(struct run *r, const struct host *h)
 {
-    return &r->pass->results[h->index_in_cluster];
+    return r->latest[h->index_in_cluster];
 }
 
 struct query_job {
@@ -345,35 +388,38 @@ void run_disconnect(struct run *r, const struct host *h)
     *s = NULL;
 }
 
-static void free_passes(const struct run *r, struct pass *p)
+static void free_result(struct host_result *hr)
 {
-    for (struct pass *older; p; p = older) {
-        older = p->older;
-        for (size_t i = 0; i < r->n_order; i++) {
-            struct host_result *hr = &p->results[r->order[i]];
-            plan_free(&hr->plan);
-            observation_free(&hr->observed);
-            catalog_free(&hr->catalog);
-            facts_free(&hr->facts);
-        }
-        free(p->results);
-        free(p);
-    }
+    plan_free(&hr->plan);
+    observation_free(&hr->observed);
+    catalog_free(&hr->catalog);
+    facts_free(&hr->facts);
+    free(hr);
 }
 
 void run_forget(struct run *r)
 {
-    if (!r->pass)
-        return;
-    free_passes(r, r->pass->older);
-    r->pass->older = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < r->results.n; i++) {
+        bool latest = false;
+        for (size_t k = 0; k < r->cluster->n_hosts && !latest; k++)
+            latest = r->latest[k] == r->results.v[i];
+        if (latest)
+            r->results.v[kept++] = r->results.v[i];
+        else
+            free_result(r->results.v[i]);
+    }
+    r->results.n = kept;
 }
 
 void run_free(struct run *r)
 {
     if (!r)
         return;
-    free_passes(r, r->pass);
+    for (size_t i = 0; i < r->results.n; i++)
+        free_result(r->results.v[i]);
+    vec_free(&r->results);
+    free(r->latest);
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         if (r->sessions[i])
             ssh_close(r->sessions[i]);

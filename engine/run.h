@@ -7,8 +7,10 @@
  *   RUN_OBSERVE   connect, facts, observe, plan. Changes nothing.
  *   RUN_APPLY     the same, then apply the plan under the host's lock, waiting where needed for
  *                 what other hosts must have done first.
+ *   RUN_PLANNED   apply the plans that the pass before made, without looking again.
  *
- * Sessions stay open between passes over the same run.
+ * Sessions stay open between passes over the same run. A pass may be of some hosts only, and of
+ * some modules (run_scope()); the others' results stay those of their last pass.
  */
 #include "engine/event.h"
 #include "engine/module.h"
@@ -16,7 +18,7 @@
 #include "engine/record.h"
 #include "ssh/ssh.h"
 
-enum run_mode { RUN_REACH, RUN_OBSERVE, RUN_APPLY };
+enum run_mode { RUN_REACH, RUN_OBSERVE, RUN_APPLY, RUN_PLANNED };
 
 enum step_state { STEP_PENDING, STEP_DONE, STEP_FAILED };
 
@@ -46,6 +48,14 @@ struct run_options {
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 
+/* What the next passes are about. The arrays are by index_in_cluster and belong to the caller. */
+struct run_scope {
+    const struct module_table *modules; /* NULL: the run's own */
+    const bool *hosts;                  /* NULL: all. The others are taken to be as they were left:
+                                           what is waited for has happened, or they have failed */
+    const enum wish *wishes;            /* NULL: none */
+};
+
 struct run;
 
 struct run *run_new(const struct cluster *c, const struct run_options *o);
@@ -54,10 +64,12 @@ struct run *run_new(const struct cluster *c, const struct run_options *o);
  * failed, unreachable, in this order of precedence: exit 130, 1, 69; ERR_LOCKED when only that).
  */
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e);
+void run_set_scope(struct run *r, const struct run_scope *s); /* copied */
 const struct cluster *run_cluster(const struct run *r);
 size_t run_count(const struct run *r);
+/* Of the last pass that the host was part of; its `host` is NULL before there was one. */
 struct host_result *run_result(struct run *r, size_t i);
-/* The result of a host. */
+
 struct host_result *run_result_of(struct run *r, const struct host *h);
 
 /*
@@ -79,7 +91,7 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e);
 int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
                    unsigned limit_ms, struct err *e);
 /*
- * Forget the passes before the last one, with the plans and observations that events pointed to:
+ * Forget all results but the last of each host, with the plans and observations that events pointed to:
  * for a run that looks again and again. Never while anything of the run is at work.
  */
 void run_forget(struct run *r);

@@ -25,7 +25,8 @@ static int gather_facts(struct worker *w, struct err *e)
     if (script_init(&s, e) < 0)
         return -1;
     script_prelude(&s);
-    facts_script(&s, w->cluster, hr->host);
+    hr->facts.wishes = w->wishes;
+    facts_script(&s, w->cluster, hr->host, &hr->facts);
     int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts},
                   deadline_in(WORKER_LOOK_MS), e);
     script_free(&s);
@@ -94,7 +95,7 @@ int worker_observe(struct worker *w, struct err *e)
                                    .host = hr->host,
                                    .facts = &hr->facts,
                                    .templates = w->options->templates};
-    if (modules_declare(w->options->modules, &hr->catalog, e) < 0 || observe(w, e) < 0)
+    if (modules_declare(w->modules, &hr->catalog, e) < 0 || observe(w, e) < 0)
         return -1;
     plan_make(&hr->plan, &hr->catalog, &hr->observed);
     hr->states = arena_array(&hr->plan.arena, enum step_state, hr->plan.steps.n + 1);

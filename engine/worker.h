@@ -6,6 +6,8 @@
 
 struct worker {
     const struct run_options *options;
+    const struct module_table *modules;
+    const enum wish *wishes; /* by index_in_cluster; NULL: none */
     const struct cluster *cluster;
     struct board *board;
     struct ssh **ssh;        /* the host's session, kept between passes */
