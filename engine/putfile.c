@@ -154,7 +154,9 @@ void putfile_heredoc(struct script *s, const char *text, size_t len)
 
 enum impact putfile_impact(const struct resource *want)
 {
-    if (!want->notify || want->costless)
-        return IMPACT_NONE;
-    return want->notify_how == NOTIFY_RESTART ? IMPACT_RESTART : IMPACT_RELOAD;
+    enum impact own = want->type == RES_FILE ? want->file.impact : IMPACT_NONE;
+    enum impact told = !want->notify || want->costless ? IMPACT_NONE
+                       : want->notify_how == NOTIFY_RESTART    ? IMPACT_RESTART
+                                                             : IMPACT_RELOAD;
+    return told > own ? told : own;
 }

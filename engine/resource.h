@@ -116,6 +116,7 @@ struct res_file {
     bool seed;          /* create it when missing; never overwrite: its content is the user's */
     bool backup;        /* keep the first original beside it as PATH.clusterctl-orig */
     bool daemon_reload; /* a systemd unit or drop-in */
+    enum impact impact; /* wanted: of its change, beyond that of what it notifies */
 };
 
 /*

@@ -1,6 +1,8 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/paths.h"
+#include "modules/ipvs.h"
 #include "modules/registry.h"
 
 /*
@@ -47,6 +49,14 @@ static const struct {
     {"net.ipv4.vs.sync_refresh_period", "1", PEER},
     {"net.ipv4.conf.all.arp_ignore", "1", PEER},
 };
+
+const char *ipvs_sysctl(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)
+        if (!strcmp(sysctls[i].key, key))
+            return sysctls[i].value;
+    return NULL;
+}
 
 static bool applies(const struct catalog *cat, enum condition when)
 {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "engine/paths.h"
+#include "modules/drain.h"
 #include "modules/keepalived_version.h"
 #include "modules/os.h"
 #include "modules/registry.h"
@@ -88,8 +89,12 @@ static json_t *real_servers(struct catalog *cat, const struct service *s, struct
             err_hint(e, "weight 0 needs keepalived 2.2.0; with an older one use 1 or more");
             return NULL;
         }
-        json_array_append_new(list, json_pack("{s:o, s:i, s:i}", "address", address(&h->address),
-                                              "port", (int)s->port, "weight", (int)h->weight));
+        unsigned weight = drain_weight(cat, h);
+        bool by_check = weight != h->weight && drain_by_check(v);
+        json_array_append_new(
+            list, json_pack("{s:o, s:i, s:i, s:b}", "address", address(&h->address), "port",
+                            (int)s->port, "weight", (int)(by_check ? h->weight : weight),
+                            "drained", by_check));
     }
     return list;
 }
@@ -259,7 +264,7 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
     json_t *watch = notify(cat->cluster, v);
-    json_object_set_new(data, "scripts", json_boolean(peer || !json_is_null(watch)));
+    json_object_set_new(data, "scripts", json_boolean(peer || drain_by_check(v) || !json_is_null(watch)));
     json_object_set_new(data, "notify", watch);
     json_object_set_new(data, "no_servers", no_servers(cat, v));
     json_object_set_new(data, "anywhere", anywhere(cat, v));
@@ -317,7 +322,8 @@ static int declare(struct catalog *cat, struct err *e)
     const char *text = configuration(cat, v, e);
     if (!text || drop_in(cat, v, e) < 0)
         return -1;
-    struct resource *conf = want_file(cat, "/etc/keepalived/keepalived.conf",
+    drain_list(cat);
+    struct resource *conf = want_file(cat, KEEPALIVED_CONF,
                                       (struct res_file){.content = text,
                                                         .mode = 0600, /* it may hold auth_pass */
                                                         .backup = true,

@@ -3,6 +3,8 @@
 #include "engine/module.h"
 
 extern const struct module_table module_table;
+/* Drain and hand over: what is wished for (run_scope.wishes), and nothing else. */
+extern const struct module_table module_table_drain;
 
 extern const struct module module_hostname, module_network, module_arp, module_packages, module_selinux,
     module_ipvs, module_firewall, module_content, module_nfs_export, module_nfs_mount, module_nginx,

@@ -28,6 +28,12 @@ static const char table_sh[] =
     "  fi\n"
     "}\n";
 
+/* After the table: its entries are what the listing's numbers go into. */
+static const char connections_sh[] =
+    "live_connections() {\n"
+    "  ipvsadm -Ln 2>/dev/null | while IFS= read -r l; do r ipvs_open \"$l\"; done\n"
+    "}\n";
+
 /* What is asked of one host alone, or of few. The dump is told late: keepalived writes meanwhile.
  */
 static void ask_extras(struct script *s, const struct host_result *hr, unsigned extras,
@@ -41,6 +47,8 @@ static void ask_extras(struct script *s, const struct host_result *hr, unsigned 
         boot_ask(s);
     if (exported)
         token_write(s, exported, token);
+    if (hr->host->roles & ROLE_DIRECTOR && extras & LIVE_CONNECTIONS)
+        script_add(s, "live_connections\n");
 }
 
 void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
@@ -50,6 +58,8 @@ void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
     script_add(s, addresses_sh);
     if (director)
         script_add(s, table_sh);
+    if (director && extras & LIVE_CONNECTIONS)
+        script_add(s, connections_sh);
     script_add(s, "{ l= o=\n");
     script_addf(s, "live_addr; %s\n", director ? "live_ipvs" : ":");
     ask_extras(s, hr, extras, token);
@@ -123,6 +133,8 @@ void live_record(struct live_host *h, char *value)
         link_line(h, value);
     else if (!strcmp(what, "ipvs"))
         ipvs_line(&h->ipvs, &h->arena, value);
+    else if (!strcmp(what, "ipvs_open"))
+        ipvs_listed(&h->ipvs, IPVS_PLAIN, value);
     else if (!strcmp(what, "ipvs_error"))
         h->ipvs_error = shown(&h->arena, value, ERROR_MAX);
     else if (!strcmp(what, "ipvs_end"))

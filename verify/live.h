@@ -21,6 +21,7 @@ enum live_extra {
     LIVE_MOUNT = 1 << 1, /* real servers: the share's mount */
     LIVE_BOOT = 1 << 2,  /* what a reboot would read */
     LIVE_TOKEN = 1 << 3, /* the NFS host: live.token is written */
+    LIVE_CONNECTIONS = 1 << 4, /* directors: connections of each entry of the table */
 };
 
 struct live_iface {
