@@ -9,7 +9,7 @@ static void heading(struct sheet *p, const char *text)
     sb_addc(p->sb, '\n');
 }
 
-enum { W_TABLES = 6, W_NGINX = 8, W_PAGE = 9, W_VIP = 6 };
+enum { W_TABLES = 7, W_NGINX = 8, W_PAGE = 9, W_VIP = 6 };
 
 /* The worst of its ports. */
 static void answer_cell(struct sheet *p, const struct status_real_server *s)
@@ -58,7 +58,11 @@ static void real_server(struct sheet *p, const struct status_real_server *s)
     else
         sb_add(&vips, s->vips_on_lo ? "yes" : "no");
     sheet_cell(p, C_RESET, s->host->name, p->name_width);
-    sheet_cell(p, s->missing_in ? C_RED : C_RESET, s->tables_of ? sb_str(&tables) : "?", W_TABLES);
+    sheet_cell(p, s->missing_in ? C_RED : s->drained ? C_YELLOW : C_RESET,
+               !s->tables_of                   ? "?"
+               : s->drained && !s->missing_in ? "drained"
+                                               : sb_str(&tables),
+               W_TABLES);
     sheet_cell(p, s->answered && !s->nginx_active ? C_RED : C_RESET, s->answered ? s->nginx : "?",
                W_NGINX);
     answer_cell(p, s);

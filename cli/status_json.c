@@ -150,6 +150,7 @@ static void add_real_server(struct strbuf *sb, const struct status_real_server *
     amount(sb, "tables", s->tables);
     amount(sb, "tables_of", s->tables_of);
     json_text(sb, "missing_in", s->missing_in);
+    json_bool(sb, "drained", s->drained);
     json_open(sb, "pages", '[');
     for (size_t i = 0; i < s->n_pages; i++) {
         json_open(sb, NULL, '{');

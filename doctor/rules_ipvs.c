@@ -7,6 +7,7 @@
 #include "doctor/keepalived_evidence.h"
 #include "doctor/lines.h"
 #include "engine/script.h"
+#include "verify/drained.h"
 
 /*
  * A director asks each real server as its own keepalived does, from its own address; bash's
@@ -342,7 +343,7 @@ static void servers(struct exam *x)
         for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
             struct missing m = {.service = &c->services[i], .server = h};
             for (const struct host *d = NULL; (d = cluster_next(c, d, ROLE_DIRECTOR));) {
-                if (m.director || !lacks(x, d, &m) || h->weight == 0)
+                if (m.director || !lacks(x, d, &m) || !weight_wanted(x->run, h))
                     continue;
                 m.director = d;
                 m.asked = asked(x, d, &m);

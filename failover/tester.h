@@ -2,7 +2,7 @@
 /* Inside failover/: what the trials of one test share. */
 #include "failover/failover.h"
 #include "failover/fault.h"
-#include "failover/health.h"
+#include "verify/health.h"
 #include "probe/neigh_watch.h"
 
 /* Whose page is whose: learnt from every real server at its own address before the first fault. */

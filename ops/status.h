@@ -113,6 +113,7 @@ struct status_real_server {
     const struct host *host;
     bool answered;            /* over SSH: what is not about tables and pages is there */
     size_t tables, tables_of; /* directors' services that send to it, of those that are known */
+    bool drained;             /* a director has it on its list: weight 0 is wanted */
     const char *missing_in;   /* directors whose table has it not, or with weight 0; NULL: none */
     const char *nginx;        /* state of nginx.service */
     bool nginx_active;

@@ -5,6 +5,19 @@
 
 enum { TEXT_MAX = 200, WORD_MAX = 32, MAX_CLIENTS = 256 };
 
+/* The lists are as old as the plans. */
+static bool is_drained(const struct build *b, const struct host *rs)
+{
+    const struct cluster *c = b->cluster;
+    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_DIRECTOR));) {
+        const struct look *l = build_look(b, h);
+        if (l && l->result && l->result->reached &&
+            facts_wish(&l->result->facts, rs) != WISH_NONE)
+            return true;
+    }
+    return false;
+}
+
 /* One director's services that send to the server. */
 static void count_tables(const struct build *b, const struct host *director,
                          struct status_real_server *out, struct strbuf *missing)
@@ -18,7 +31,7 @@ static void count_tables(const struct build *b, const struct host *director,
         const struct service *s = &c->services[i];
         const struct ipvs_service *t = ipvs_find(&l->now.live.ipvs, s);
         const struct ipvs_dest *d = t ? ipvs_dest_find(t, &out->host->address, s->port) : NULL;
-        bool sends = d && (d->weight || !out->host->weight);
+        bool sends = d && (d->weight || !out->host->weight || out->drained);
         out->tables_of++;
         out->tables += sends;
         all &= sends;
@@ -30,6 +43,7 @@ static void count_tables(const struct build *b, const struct host *director,
 static void add_tables(struct build *b, struct status_real_server *out)
 {
     autosb struct strbuf missing = {0};
+    out->drained = is_drained(b, out->host);
     for (const struct host *h = NULL; (h = cluster_next(b->cluster, h, ROLE_DIRECTOR));)
         count_tables(b, h, out, &missing);
     if (missing.len)

@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "verify/check.h"
+#include "verify/drained.h"
 
 /* What a comparison finds, in words. */
 struct findings {
     struct strbuf wrong;   /* "; " between them */
     struct strbuf excused; /* real servers that are rightly not there */
+    struct strbuf drained; /* in the table with weight 0 on purpose */
     bool *out;             /* those, by index_in_cluster */
     bool missing;          /* a real server that serves is not in the table */
     bool extra;
@@ -29,16 +31,20 @@ static const char *forward_name(char f)
     return f == 'g' ? "direct routing" : f == 'i' ? "tunnelling" : "masquerading";
 }
 
-static void compare_dest(const struct ipvs_service *have, const struct ipvs_dest *d,
+static void compare_dest(struct ctx *x, const struct ipvs_service *have, const struct ipvs_dest *d,
                          const struct host *h, struct findings *f)
 {
+    bool is_drained = drained(x->run, h);
+    unsigned weight = is_drained ? 0 : h->weight;
     f->dests++;
     if (d->forward != 'g')
         wrong(f, "%s: %s is reached by %s instead of direct routing", have->name, h->name,
               forward_name(d->forward));
-    if (d->weight != h->weight)
-        wrong(f, "%s: %s has weight %u instead of %u", have->name, h->name, (unsigned)d->weight,
-              h->weight);
+    if (d->weight != weight)
+        wrong(f, "%s: %s has weight %u instead of %u%s", have->name, h->name, (unsigned)d->weight,
+              weight, is_drained ? ", as it is drained" : "");
+    if (is_drained)
+        list_add(&f->drained, "%s", h->name);
 }
 
 static void compare_real_servers(struct ctx *x, const struct service *want,
@@ -47,7 +53,7 @@ static void compare_real_servers(struct ctx *x, const struct service *want,
     for (const struct host *h = NULL; (h = cluster_next(x->cluster, h, ROLE_REAL_SERVER));) {
         const struct ipvs_dest *d = ipvs_dest_find(have, &h->address, want->port);
         if (d) {
-            compare_dest(have, d, h, f);
+            compare_dest(x, have, d, h, f);
         } else if (direct_serves(x, h, want)) {
             wrong(f, "%s: %s is missing", have->name, h->name);
             f->missing = true;
@@ -109,9 +115,10 @@ static void find_extra_services(struct ctx *x, const struct ipvs_table *t, struc
 static void judge(struct ctx *x, const struct host *director, const struct findings *f,
                   struct check_result *out)
 {
-    check_evidence(x, out, "%zu service%s, %zu real server entr%s%s%s", x->cluster->n_services,
+    check_evidence(x, out, "%zu service%s, %zu real server entr%s%s%s%s%s", x->cluster->n_services,
                    x->cluster->n_services == 1 ? "" : "s", f->dests, f->dests == 1 ? "y" : "ies",
-                   f->excused.len ? "; left out, as not serving: " : "", sb_str(&f->excused));
+                   f->excused.len ? "; left out, as not serving: " : "", sb_str(&f->excused),
+                   f->drained.len ? "; drained: " : "", sb_str(&f->drained));
     if (!f->wrong.len) {
         out->status = CHECK_PASS;
         return;
@@ -152,4 +159,5 @@ void check_ipvs_table(struct ctx *x, const struct subject *s, struct check_resul
     judge(x, s->host, &f, out);
     sb_free(&f.wrong);
     sb_free(&f.excused);
+    sb_free(&f.drained);
 }

@@ -1,3 +1,4 @@
+#include "verify/drained.h"
 #include "verify/sample.h"
 
 #include <poll.h>
@@ -22,12 +23,13 @@ bool interrupted(const struct ctx *x)
     return p.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
-unsigned samples_wanted(const struct cluster *c, const struct service *s, unsigned asked)
+unsigned samples_wanted(struct run *r, const struct service *s, unsigned asked)
 {
+    const struct cluster *c = run_cluster(r);
     struct spread *v = xcalloc(c->n_hosts, sizeof *v);
     size_t n = 0;
     for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));)
-        v[n++].weight = h->weight;
+        v[n++].weight = weight_wanted(r, h);
     unsigned cycle = spread_cycle(spread_weighted(s->scheduler), v, n);
     free(v);
     if (asked)
@@ -212,7 +214,7 @@ const struct samples *samples_of(struct ctx *x, const struct service *s)
         if (x->samples.through.v[i]->service == s)
             return x->samples.through.v[i];
     struct samples *sm = arena_new(x->arena, struct samples);
-    unsigned n = samples_wanted(x->cluster, s, x->options->requests);
+    unsigned n = samples_wanted(x->run, s, x->options->requests);
     sm->service = s;
     sm->hits = arena_array(x->arena, unsigned, x->cluster->n_hosts);
     sm->by_whoami = !pages_tell(x, s);

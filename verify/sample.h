@@ -64,7 +64,7 @@ const struct host *page_of_another(struct ctx *x, const struct direct *d);
 void samples_reset(struct samples_cache *c);
 
 /* How many requests three rounds of the scheduler take, at least 6. */
-unsigned samples_wanted(const struct cluster *c, const struct service *s, unsigned asked);
+unsigned samples_wanted(struct run *r, const struct service *s, unsigned asked);
 
 /* Was the run interrupted? */
 bool interrupted(const struct ctx *x);

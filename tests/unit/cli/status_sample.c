@@ -138,6 +138,7 @@ static void break_servers(struct status_report *r)
     s[0].nginx_active = false;
     s[0].tables = 1;
     s[0].missing_in = "LVS-node01";
+    s[1].drained = true;
     s[0].mount_dead = true;
     s[0].vips_on_lo = 0;
     s[1].answered = false;

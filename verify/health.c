@@ -1,10 +1,12 @@
-#include "failover/health.h"
+#include "verify/health.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "verify/drained.h"
+
 /* What keeps a director from being whole, or NULL. */
-static const char *lacks(const struct cluster *c, const struct live_host *h,
+static const char *lacks(struct run *r, const struct live_host *h,
                          const struct service *s, const struct host **whom)
 {
     if (!h->complete)
@@ -12,26 +14,28 @@ static const char *lacks(const struct cluster *c, const struct live_host *h,
     const struct ipvs_service *table = ipvs_find(&h->ipvs, s);
     if (!table)
         return "has an empty IPVS table";
-    for (const struct host *rs = NULL; (rs = cluster_next(c, rs, ROLE_REAL_SERVER));) {
+    for (const struct host *rs = NULL;
+         (rs = cluster_next(run_cluster(r), rs, ROLE_REAL_SERVER));) {
         const struct ipvs_dest *d = ipvs_dest_find(table, &rs->address, s->port);
         *whom = rs;
-        if (!d || (rs->weight && !d->weight))
+        if (!d || (weight_wanted(r, rs) && !d->weight))
             return "does not send to";
     }
     *whom = NULL;
     return NULL;
 }
 
-static void judge(const struct cluster *c, const struct live *live, const struct service *s,
+static void judge(struct run *r, const struct live *live, const struct service *s,
                   struct health *out)
 {
+    const struct cluster *c = run_cluster(r);
     char vip[IPADDR_STRLEN];
     unsigned holders = 0;
     *out = (struct health){.whole = true};
     for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_DIRECTOR));) {
         const struct live_host *lh = &live->hosts[h->index_in_cluster];
         const struct host *whom = NULL;
-        const char *why = lacks(c, lh, s, &whom);
+        const char *why = lacks(r, lh, s, &whom);
         if (why && out->whole) {
             out->whole = false;
             snprintf(out->why, sizeof out->why, "%s %s%s%s", h->name, why, whom ? " " : "",
@@ -55,7 +59,7 @@ int health_look(struct run *r, const struct service *s, struct live *live, struc
 {
     if (live_refresh(live, r, e) < 0)
         return -1;
-    judge(run_cluster(r), live, s, out);
+    judge(r, live, s, out);
     return 0;
 }
 
