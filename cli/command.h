@@ -115,5 +115,15 @@ int inventory_open(struct invocation *in, struct err *e);
 /* Of an inventory that could not be read: say how to name one, if none was. Returns -1. */
 int inventory_hint(const struct invocation *in, struct err *e);
 
-extern const struct command cmd_check, cmd_deploy, cmd_doctor, cmd_failover, cmd_help, cmd_history, cmd_schema,
-    cmd_status, cmd_verify, cmd_version;
+extern const struct command cmd_check;
+extern const struct command cmd_deploy;
+extern const struct command cmd_doctor;
+extern const struct command cmd_drain;
+extern const struct command cmd_failover;
+extern const struct command cmd_help;
+extern const struct command cmd_history;
+extern const struct command cmd_schema;
+extern const struct command cmd_status;
+extern const struct command cmd_undrain;
+extern const struct command cmd_verify;
+extern const struct command cmd_version;

@@ -6,8 +6,19 @@
 #include "base/parse.h"
 
 const struct command *const commands[] = {
-    &cmd_check,  &cmd_deploy, &cmd_status,  &cmd_verify, &cmd_doctor, &cmd_failover,
-    &cmd_history, &cmd_schema, &cmd_help,   &cmd_version, NULL,
+    &cmd_check,
+    &cmd_deploy,
+    &cmd_status,
+    &cmd_verify,
+    &cmd_doctor,
+    &cmd_failover,
+    &cmd_drain,
+    &cmd_undrain,
+    &cmd_history,
+    &cmd_schema,
+    &cmd_help,
+    &cmd_version,
+    NULL,
 };
 
 const struct command *command_find(const char *name, struct err *e)

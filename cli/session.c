@@ -43,7 +43,7 @@ static struct renderer *choose_renderer(const struct session *s, enum pass pass)
         o.out = stdout;
         return render_json_new(&o);
     }
-    if (in->args.output == OUTPUT_TEXT && !o.quiet && term_is_live(stderr))
+    if (in->args.output == OUTPUT_TEXT && !o.quiet && !s->lines && term_is_live(stderr))
         return render_live_new(&o);
     return render_plain_new(&o);
 }

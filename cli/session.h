@@ -12,6 +12,7 @@ struct session {
     struct run_options options;
     struct run *run; /* NULL: offline */
     struct recording recording;
+    bool lines;      /* passes over some of the hosts follow each other: no table on the terminal */
 };
 
 /*

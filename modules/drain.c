@@ -33,7 +33,7 @@ void drain_list(struct catalog *cat)
     }
     if (!text.len && !cat->facts->drains)
         return;
-    want_dir(cat, "/var/lib/clusterctl", (struct res_dir){0});
+    want_dir(cat, "/var/lib/clusterctl", (struct res_dir){.mode = 0700});
     want_file(cat, DRAINED_FILE,
               (struct res_file){.content = arena_strdup(&cat->arena, sb_str(&text))});
 }
@@ -174,7 +174,7 @@ static int declare_hand_over(struct catalog *cat, struct err *e)
 {
     enum wish w = cat->facts->wishes ? cat->facts->wishes[cat->host->index_in_cluster] : WISH_NONE;
     bool passive = w == WISH_DRAIN || w == WISH_DRAIN_FOR_NOW;
-    if (w == WISH_NONE)
+    if (w == WISH_NONE || (!passive && !cat->facts->passive))
         return 0;
     if (!cluster_hands_over(cat->cluster)) {
         err_set(e, ERR_FAILED, "it cannot hand the VIP over");

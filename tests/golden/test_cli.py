@@ -28,7 +28,8 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "history", "schema", "help", "version"]
+COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "drain", "undrain", "history",
+            "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
        "CLUSTERCTL_JOURNAL": ""}
@@ -95,6 +96,18 @@ USAGE = [
      "add --dry-run --offline"),
     (["deploy", REFERENCE, "--dry-run", "--show-secrets"],
      "option '--show-secrets' goes with --offline only", "add --dry-run --offline"),
+    (["drain"], "no host given", "usage: clusterctl drain HOST|ROLE... [OPTIONS]"),
+    (["drain", "--inventory", REFERENCE, "LVS-mastr"],
+     f"'LVS-mastr' is no host of {REFERENCE}, and no role", "did you mean 'LVS-master'?"),
+    (["undrain", "real-server", "--inventory", REFERENCE, "10.9.9.9"],
+     f"'10.9.9.9' is no host of {REFERENCE}, and no role",
+     "name hosts as in the inventory, or director, real-server, nfs or all; another inventory goes "
+     "with --inventory"),
+    # A role, an address and a name of the same host.
+    *((["drain", word, "--inventory", REFERENCE],
+       "NFS cannot be drained: it is no director and no real server",
+       "no traffic is sent to it that another host could take")
+      for word in ["nfs", "10.1.1.134", "NFS"]),
 ]
 
 

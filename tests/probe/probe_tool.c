@@ -2,6 +2,7 @@
  * The probe layer from the command line, for test_probe.py: prints one JSON object, at its end.
  * Exit 0 done, 1 with {"code", "error", "hint"}, 2 misused.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -154,15 +155,33 @@ static int do_mac(char **argv)
     return finish(&out);
 }
 
-/* --- what goes on for a while: says "started", and the rest at its end --- */
+/* --- what goes on for a while: says "started", and the rest at its end, or at a SIGTERM --- */
+
+static void term_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+}
+
+/* Before any thread: all of them leave the signal to sleep_until(). */
+static void block_term(void)
+{
+    sigset_t set;
+    term_set(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
 
 static void sleep_until(int64_t us)
 {
-    struct timespec at = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    sigset_t set;
+    term_set(&set);
     puts("started");
     fflush(stdout);
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
-        ;
+    for (int64_t left; (left = us - clock_us()) > 0;) {
+        struct timespec t = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+        if (sigtimedwait(&set, NULL, &t) == SIGTERM)
+            return;
+    }
 }
 
 /* ud: the bodies that are right, separated by commas; the answer is the number of the match. */
@@ -201,8 +220,9 @@ static int do_load(char **argv)
     struct err e = {0};
     if (!address(argv[0], &o.address) || !parse_u64(argv[1], 1, 65535, &port) ||
         !parse_u64(argv[4], 0, 100000, &rate) || !parse_u64(argv[5], 0, 100000, &timeout) ||
-        !parse_u64(argv[6], 0, 60000, &duration))
+        !parse_u64(argv[6], 0, 3600000, &duration))
         return 2;
+    block_term();
     o.port = (unsigned)port;
     o.host = strcmp(argv[3], "-") == 0 ? NULL : argv[3];
     o.rate = (unsigned)rate;

@@ -235,6 +235,9 @@ static void a_director_hands_over(void **state)
     f.wishes[D1] = WISH_UNDRAIN;
     f.wishes[D2] = WISH_DRAIN; /* another's */
     assert_int_equal(declare(&f, &module_table_drain), 0);
+    assert_int_equal(f.catalog.list.n, 0); /* it is not passive */
+    f.facts.passive = true;
+    assert_int_equal(declare(&f, &module_table_drain), 0);
     assert_string_equal(file(&f, HANDOVER_FILE), "0\n");
     r = catalog_find(&f.catalog, RES_SYSCTL, "net.ipv4.vs.sync_threshold");
     assert_string_equal(r->sysctl.value, "2 3");

@@ -1,0 +1,58 @@
+"""A steady load through the VIP, open loop: what clients see while something is done to the cluster."""
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from conftest import LAB, PAGES, VIP
+
+TOOL = os.environ.get("PROBE_TOOL") or str(
+    pathlib.Path(os.environ.get("CLUSTERCTL_BUILD", "build")) / "tests/probe/probe-tool")
+NAMES = list(PAGES)
+BODIES = ",".join(page + "\n" for page in PAGES.values())
+TIMEOUT_MS = 5000
+
+
+class Load:
+    """`with Load(200) as load:` what happens inside happens under 200 requests a second."""
+
+    def __init__(self, rate=200, bodies=BODIES):
+        self.rate, self.bodies, self.records = rate, bodies, []
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [LAB, "run", TOOL, "load", VIP, "80", "/", "-", str(self.rate), str(TIMEOUT_MS),
+             "3600000", self.bodies],
+            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert self.process.stdout.readline() == "started\n", self.process.communicate()
+        self.began = time.monotonic()
+        return self
+
+    def now(self):
+        """Seconds since the load's beginning: what is due from here on comes after this."""
+        return time.monotonic() - self.began
+
+    def __exit__(self, *exc):
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=60)
+        if exc[0] is None:
+            assert self.process.returncode == 0, err
+            self.said = json.loads(out)
+            self.records = self.said["records"]
+
+    def lost(self):
+        return [r for r in self.records if r[3] != "ok"]
+
+    def nothing_lost(self):
+        bad = collections.Counter(r[3] for r in self.lost())
+        assert len(self.records) > self.rate, "there was no load"
+        assert not bad, f"{dict(bad)} of {len(self.records)}; first at {self.lost()[0][0] / 1e6:.2f} s"
+        print(f"{len(self.records)} requests at {self.rate}/s, none lost", flush=True)
+
+    def shares(self, since, until):
+        """{real server: answers} of what was due between two of now()."""
+        count = collections.Counter(NAMES[r[5]] for r in self.records
+                                    if since <= r[0] / 1e6 < until and r[3] == "ok")
+        return {name: count[name] for name in NAMES}
