@@ -9,6 +9,7 @@
 #include "cli/outcome.h"
 #include "cli/render_plan.h"
 #include "cli/render_verify.h"
+#include "cli/rolling.h"
 #include "cli/signals.h"
 #include "cli/verifying.h"
 
@@ -102,14 +103,16 @@ int deploy_apply(struct session *s, struct err *e)
     int64_t begin = clock_ms();
     struct outcome o;
     struct verified v = {0};
-    int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);
-    outcome_take(&o, s->run);
-    if (rc < 0 && o.all_ok) { /* not a host's failure */
+    bool stopped;
+    int rc = rolling_apply(s, &o, &stopped, e);
+    if (rc < 0 && stopped && e->code != ERR_INTERRUPTED)
+        report_error(&s->in->err, e);
+    if (rc < 0 && o.all_ok && !stopped) { /* not a host's failure */
         outcome_free(&o);
         return -1;
     }
     int status = rc < 0 ? err_exit_status(e->code) : 0;
-    if (worth_verifying(s, &o)) {
+    if (!stopped && worth_verifying(s, &o)) {
         struct err ve = {0};
         /* After no change the observation is still the newest there is, and all has settled. */
         struct verify_now now = {.observe = o.changes > 0 || !o.all_ok};
@@ -131,7 +134,7 @@ int deploy_apply(struct session *s, struct err *e)
     return status;
 }
 
-static void print_plans(const struct session *s, struct plan_totals *t)
+static void print_plans(struct session *s, struct plan_totals *t)
 {
     bool json = s->in->args.output == OUTPUT_JSON;
     for (size_t i = 0; i < run_count(s->run); i++) {
@@ -143,6 +146,8 @@ static void print_plans(const struct session *s, struct plan_totals *t)
     if (!json) {
         putchar('\n');
         print_totals(stdout, t);
+        if (!s->in->args.at_once)
+            rolling_describe(s, stdout);
         return;
     }
     autosb struct strbuf sb = {0};
@@ -226,6 +231,12 @@ static const struct option_spec options[] = {
          "With --offline: write the files to DIR/HOST/PATH instead, secrets and all, mode 0600."},
     {"show-secrets", OPTION_SWITCH, offsetof(struct args, show_secrets),
      .help = "With --offline: print secrets as they are."},
+    {"batch", OPTION_NUMBER, offsetof(struct args, batch), "N", .min = 1, .max = 65535,
+     .help = "While traffic is served: change this many real servers at a time (1)."},
+    {"drain-timeout", OPTION_TIME, offsetof(struct args, drain_timeout_us), "TIME",
+     .help = "Wait this long for the connections of a real server that is drained (60s)."},
+    {"at-once", OPTION_SWITCH, offsetof(struct args, at_once),
+     .help = "Change all hosts at the same time, though traffic is served."},
     {"no-verify", OPTION_SWITCH, offsetof(struct args, no_verify),
      .help = "Do not verify the cluster afterwards."},
     {"quiet", OPTION_SWITCH, offsetof(struct args, quiet),

@@ -25,6 +25,9 @@ struct args {
     bool all, force;
     const char *scenario, *report, *report_json;
     unsigned rate, repeat;          /* 0: not given */
+    unsigned batch;                 /* 0: not given */
+    bool at_once;
+    int64_t drain_timeout_us;       /* 0: not given */
     unsigned requests;              /* 0: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */
     int64_t watch_us;               /* 0: not given */

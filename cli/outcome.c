@@ -36,6 +36,24 @@ void outcome_take(struct outcome *o, struct run *r)
         outcome_take_host(o, &o->hosts[i], run_result(r, i));
 }
 
+void outcome_add(struct outcome *o, struct run *r)
+{
+    o->all_ok = true;
+    for (size_t i = 0; i < o->n; i++) {
+        struct host_outcome *h = &o->hosts[i];
+        const struct host_outcome before = *h;
+        const struct host_result *hr = run_result(r, i);
+        if (hr->host && run_in_scope(r, hr->host)) {
+            bool all_ok = o->all_ok;
+            outcome_take_host(o, h, hr);
+            h->done += before.done;
+            h->n_steps += before.done;
+            o->all_ok = all_ok;
+        }
+        o->all_ok &= h->ok;
+    }
+}
+
 void outcome_free(struct outcome *o)
 {
     arena_free(&o->arena);

@@ -27,6 +27,8 @@ struct outcome {
 };
 
 void outcome_take(struct outcome *o, struct run *r);
+/* One more pass, of the hosts in its scope: what was done adds up, how it ended is the last word. */
+void outcome_add(struct outcome *o, struct run *r);
 void outcome_take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr);
 /* What was done and what was not, host by host: for a pass that did not go well. */
 void outcome_print(FILE *f, const struct style *st, const struct outcome *o);

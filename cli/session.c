@@ -56,8 +56,49 @@ int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct e
     return rc;
 }
 
+/* The first half's hosts have not ended. */
+static void look_event(void *ud, const struct event *ev)
+{
+    const struct event_sink *sink = ud;
+    if (ev->type != EV_HOST_OK && ev->type != EV_HOST_FAILED && ev->type != EV_RUN_END)
+        sink->event(sink->ud, ev);
+}
+
+static void look_tick(void *ud, int64_t at_ms)
+{
+    const struct event_sink *sink = ud;
+    if (sink->tick)
+        sink->tick(sink->ud, at_ms);
+}
+
+int session_look(struct session *s, struct err *e)
+{
+    s->halfway = choose_renderer(s, PASS_APPLY);
+    const struct event_sink first = {look_event, look_tick, &s->halfway->sink};
+    return run_execute(s->run, RUN_OBSERVE, &first, e);
+}
+
+int session_carry_out(struct session *s, struct err *e)
+{
+    int rc = run_execute(s->run, RUN_PLANNED, &s->halfway->sink, e);
+    s->halfway->free(s->halfway);
+    s->halfway = NULL;
+    return rc;
+}
+
+void session_drop(struct session *s)
+{
+    struct renderer *r = s->halfway;
+    if (!r)
+        return;
+    r->sink.event(r->sink.ud, &(struct event){.type = EV_RUN_END});
+    r->free(r);
+    s->halfway = NULL;
+}
+
 void session_close(struct session *s)
 {
+    session_drop(s);
     recording_free(&s->recording);
     if (!s->run)
         return;

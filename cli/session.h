@@ -12,6 +12,7 @@ struct session {
     struct run_options options;
     struct run *run; /* NULL: offline */
     struct recording recording;
+    struct renderer *halfway; /* between session_look() and its other half */
     bool lines;      /* passes over some of the hosts follow each other: no table on the terminal */
 };
 
@@ -22,4 +23,11 @@ struct session {
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e);
 /* One pass of the engine, shown in the way that the output options and the terminal ask for. */
 int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct err *e);
+/*
+ * An apply pass in two halves, shown as one: look at every host, then carry out what was planned.
+ * Between them one can still choose another way: session_drop() instead of the second half.
+ */
+int session_look(struct session *s, struct err *e);
+int session_carry_out(struct session *s, struct err *e);
+void session_drop(struct session *s);
 void session_close(struct session *s);

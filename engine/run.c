@@ -192,6 +192,11 @@ static bool in_scope(const struct run *r, size_t host)
     return !r->scope.hosts || r->scope.hosts[host];
 }
 
+bool run_in_scope(const struct run *r, const struct host *h)
+{
+    return in_scope(r, h->index_in_cluster);
+}
+
 /* A plan that could not be made is not applied; its error stands. */
 static int planned(const struct host_result *hr)
 {
@@ -213,7 +218,7 @@ static void pass_job(struct run *r, size_t host, void *ud)
         rc = worker_apply(&w, &hr->err);
     hr->facts.wishes = NULL; /* the caller's, and carried out */
     hr->ok = rc == 0;
-    hr->elapsed_ms = clock_ms() - began;
+    hr->elapsed_ms += clock_ms() - began;
     if (!hr->ok && *w.ssh) {
         ssh_close(*w.ssh);
         *w.ssh = NULL;

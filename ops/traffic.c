@@ -57,25 +57,30 @@ static int drain_pass(struct traffic *t, const bool *hosts, enum run_mode mode, 
     return rc;
 }
 
+/* Tell those that were reached, and look. */
+int traffic_adopt(struct traffic *t, struct err *e)
+{
+    for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));)
+        t->directors[h->index_in_cluster] = run_result_of(t->o.run, h)->reached;
+    return traffic_look(t, e);
+}
+
 int traffic_begin(struct traffic *t, struct err *e)
 {
-    size_t reached = 0;
+    bool reached = false;
     for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));)
         t->directors[h->index_in_cluster] = true;
     int rc = drain_pass(t, t->directors, RUN_OBSERVE, e);
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;
-    for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));) {
-        bool ok = run_result_of(t->o.run, h)->reached;
-        t->directors[h->index_in_cluster] = ok;
-        reached += ok;
-    }
+    for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));)
+        reached |= run_result_of(t->o.run, h)->reached;
     if (rc < 0 && !reached)
         return -1;
     if (rc < 0)
         t->untold = *e;
     *e = (struct err){0};
-    return traffic_look(t, e);
+    return traffic_adopt(t, e);
 }
 
 int traffic_look(struct traffic *t, struct err *e)

@@ -35,6 +35,8 @@ void traffic_free(struct traffic *t);
  * as after each function here.
  */
 int traffic_begin(struct traffic *t, struct err *e);
+/* The same after a pass of the caller's own over all hosts: nobody is asked twice. */
+int traffic_adopt(struct traffic *t, struct err *e);
 /* Ask the reached hosts anew; -1 only when interrupted. */
 int traffic_look(struct traffic *t, struct err *e);
 /* After a look: the one director that holds the first VIP, or NULL. */

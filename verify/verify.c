@@ -27,9 +27,19 @@ static const char *subject_name(struct arena *a, const struct subject *s, const 
     return service_name(a, &s->service->vip, s->service->port, protocol_name(s->service->protocol));
 }
 
+/* Is it asked for? */
+static bool wanted(const struct verify_options *o, const struct subject *s)
+{
+    if (!o->hosts)
+        return true;
+    return s->host ? o->hosts[s->host->index_in_cluster] : s->service && o->services;
+}
+
 static void add(struct ctx *x, struct verify_report *out, instances *list, const struct check *c,
                 struct subject s)
 {
+    if (!wanted(x->options, &s))
+        return;
     bool hopeless = s.host && !run_result_of(x->run, s.host)->reached;
     *vec_push(list) = (struct instance){c, s, hopeless};
     *vec_push(&out->results) = (struct check_result){

@@ -34,6 +34,10 @@ struct verify_options {
     unsigned settle_ms; /* retry failing checks until they pass or this has passed */
     unsigned requests;  /* HTTP requests per service through the VIP; 0: three rounds, at least 6 */
     const struct ssh_cancel *cancel;
+    /* By index_in_cluster: only what is about these hosts; NULL: everything. With `services`, what is
+     * about services too, which is what clients see. */
+    const bool *hosts;
+    bool services;
 };
 
 /*

@@ -1,0 +1,110 @@
+#include "cli/rolling.h"
+
+#include "cli/render_verify.h"
+#include "cli/traffic_cli.h"
+#include "ops/rollout.h"
+
+enum { CLOSE_MS = 60 * 1000, SETTLE_MS = 30 * 1000 };
+
+/* A rolling deploy's passes, each added to the outcome. */
+struct rolling {
+    struct session *session;
+    struct outcome *outcome;
+    struct traffic_options shown;
+};
+
+static int pass(void *ud, enum run_mode mode, struct err *e)
+{
+    struct rolling *w = ud;
+    int rc = w->shown.pass(w->shown.ud, mode, e);
+    if (mode != RUN_OBSERVE)
+        outcome_add(w->outcome, w->session->run);
+    return rc;
+}
+
+static void say(void *ud, const char *text)
+{
+    struct rolling *w = ud;
+    w->shown.say(w->shown.ud, text);
+}
+
+static struct rollout_options rollout_options_of(struct rolling *w)
+{
+    const struct args *a = &w->session->in->args;
+    bool lines = w->session->lines;
+    w->shown = traffic_options_of(w->session);
+    w->session->lines = lines; /* as long as it is only asked about */
+    struct rollout_options o = {
+        .traffic = w->shown,
+        .batch = a->batch ? a->batch : 1,
+        .close_ms = a->drain_timeout_us ? (unsigned)(a->drain_timeout_us / 1000) : CLOSE_MS,
+        .settle_ms = SETTLE_MS,
+    };
+    o.traffic.pass = pass;
+    o.traffic.say = say;
+    o.traffic.ud = w;
+    return o;
+}
+
+static int roll(struct rolling *w, struct rollout *r, bool *stopped, struct err *e)
+{
+    struct session *s = w->session;
+    session_drop(s);
+    s->lines = true;
+    if (s->in->args.output == OUTPUT_TEXT && !s->in->args.quiet)
+        report_note(&s->in->err, "traffic is served: changing one after the other");
+    int rc = rollout_run(r, e);
+    *stopped = rc < 0;
+    if (r->stopped && s->in->args.output == OUTPUT_TEXT)
+        print_checks(stdout, &s->in->out, &r->report, true);
+    return rc;
+}
+
+int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
+{
+    struct rolling w = {.session = s, .outcome = o};
+    struct rollout r;
+    struct err look = {0};
+    int rc = session_look(s, &look);
+    outcome_take(o, s->run);
+    *stopped = false;
+    if (s->in->args.at_once || (rc < 0 && look.code == ERR_INTERRUPTED)) {
+        rc = session_carry_out(s, e);
+        outcome_free(o);
+        outcome_take(o, s->run);
+        return rc;
+    }
+    struct rollout_options options = rollout_options_of(&w);
+    rc = rollout_init(&r, &options, e);
+    if (rc == 0 && rollout_needed(&r)) {
+        rc = roll(&w, &r, stopped, e);
+        if (rc == 0 && look.code != ERR_NONE) { /* somebody was not reached, the rest is done */
+            *e = look;
+            rc = -1;
+        }
+    } else {
+        rc = session_carry_out(s, e);
+        outcome_free(o);
+        outcome_take(o, s->run);
+    }
+    rollout_free(&r);
+    return rc;
+}
+
+void rolling_describe(struct session *s, FILE *f)
+{
+    struct rolling w = {.session = s};
+    struct rollout r;
+    struct err ignored = {0};
+    autosb struct strbuf sb = {0};
+    struct rollout_options options = rollout_options_of(&w);
+    if (rollout_init(&r, &options, &ignored) == 0 && rollout_needed(&r))
+        rollout_describe(&r, &sb);
+    rollout_free(&r);
+    if (!sb.len)
+        return;
+    fputs("Traffic is served, so the hosts would be changed in this order:\n", f);
+    size_t n = 0;
+    for (const char *p = sb_str(&sb); *p; p += strcspn(p, "\n") + 1)
+        fprintf(f, "  %zu. %.*s\n", ++n, (int)strcspn(p, "\n"), p);
+}

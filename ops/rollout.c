@@ -1,0 +1,347 @@
+#include "ops/rollout.h"
+
+#include <string.h>
+
+static void say(const struct rollout *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void say(const struct rollout *r, const char *fmt, ...)
+{
+    autosb struct strbuf sb = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    sb_vaddf(&sb, fmt, ap);
+    va_end(ap);
+    if (r->o.traffic.say)
+        r->o.traffic.say(r->o.traffic.ud, sb_str(&sb));
+}
+
+/* "Web01-RS, Web02-RS" */
+static void names(const struct rollout *r, const bool *who, struct strbuf *out)
+{
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        if (who[i])
+            sb_addf(out, "%s%s", out->len ? ", " : "", r->cluster->hosts[i].name);
+}
+
+static enum wish told(const struct rollout *r, const struct host *rs)
+{
+    for (const struct host *d = NULL; (d = cluster_next(r->cluster, d, ROLE_DIRECTOR));) {
+        const struct host_result *hr = run_result_of(r->o.traffic.run, d);
+        enum wish w = hr->reached ? facts_wish(&hr->facts, rs) : WISH_NONE;
+        if (w != WISH_NONE)
+            return w;
+    }
+    return WISH_NONE;
+}
+
+int rollout_init(struct rollout *r, const struct rollout_options *o, struct err *e)
+{
+    struct run *run = o->traffic.run;
+    *r = (struct rollout){.o = *o, .cluster = run_cluster(run)};
+    size_t n = r->cluster->n_hosts;
+    traffic_init(&r->traffic, &o->traffic);
+    r->impact = xcalloc(n, sizeof *r->impact);
+    r->pending = xcalloc(n, sizeof *r->pending);
+    r->served = xcalloc(n, sizeof *r->served);
+    r->stopped_at = xcalloc(n, sizeof *r->stopped_at);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct host_result *hr = run_result(run, i);
+        const struct host *h = &r->cluster->hosts[i];
+        bool left = h->roles & ROLE_REAL_SERVER && told(r, h) == WISH_DRAIN_FOR_NOW;
+        if (hr->reached)
+            r->impact[i] = plan_impact(&hr->plan);
+        r->pending[i] = hr->reached && (hr->plan.steps.n || left);
+        any |= left || r->impact[i] > IMPACT_NONE;
+    }
+    if (!any) /* nobody is asked anything more */
+        return 0;
+    if (traffic_adopt(&r->traffic, e) < 0)
+        return -1;
+    for (const struct host *h = NULL; (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER));)
+        r->served[h->index_in_cluster] = traffic_serves(&r->traffic, h);
+    return 0;
+}
+
+void rollout_free(struct rollout *r)
+{
+    traffic_free(&r->traffic);
+    verify_free(&r->report);
+    free(r->impact);
+    free(r->pending);
+    free(r->served);
+    free(r->stopped_at);
+    *r = (struct rollout){0};
+}
+
+/* A real server that must leave the traffic to be changed, or that a deploy had left out of it. */
+static bool in_batches(const struct rollout *r, const struct host *h)
+{
+    size_t i = h->index_in_cluster;
+    if (!(h->roles & ROLE_REAL_SERVER) || !r->pending[i])
+        return false;
+    return told(r, h) == WISH_DRAIN_FOR_NOW || (r->served[i] && r->impact[i] > IMPACT_NONE);
+}
+
+static bool in_turns(const struct rollout *r, const struct host *h)
+{
+    return h->roles & ROLE_DIRECTOR && r->impact[h->index_in_cluster] > IMPACT_NONE;
+}
+
+bool rollout_needed(const struct rollout *r)
+{
+    bool any = false;
+    if (!traffic_flows(&r->traffic))
+        return false;
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        any |= in_batches(r, &r->cluster->hosts[i]) || in_turns(r, &r->cluster->hosts[i]);
+    return any;
+}
+
+/* The next at most `batch` servers after *from; how many there are. */
+static size_t next_batch(const struct rollout *r, const struct host **from, bool *who)
+{
+    size_t n = 0;
+    const struct host *h = *from;
+    memset(who, 0, r->cluster->n_hosts * sizeof *who);
+    while (n < r->o.batch && (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER))) {
+        *from = h;
+        if (in_batches(r, h))
+            n += who[h->index_in_cluster] = true;
+    }
+    return n;
+}
+
+/* The director that is to be changed last: the one that holds the VIP. */
+static const struct host *next_director(const struct rollout *r, const struct host *after,
+                                        bool active)
+{
+    const struct host *holder = traffic_active(&r->traffic), *h = after;
+    while ((h = cluster_next(r->cluster, h, ROLE_DIRECTOR)))
+        if (in_turns(r, h) && (h == holder) == active)
+            return h;
+    return NULL;
+}
+
+static bool *at_once(const struct rollout *r)
+{
+    bool *who = xcalloc(r->cluster->n_hosts, sizeof *who);
+    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
+        const struct host *h = &r->cluster->hosts[i];
+        who[i] = r->pending[i] && !in_batches(r, h) && !in_turns(r, h);
+    }
+    return who;
+}
+
+void rollout_describe(const struct rollout *r, struct strbuf *out)
+{
+    autofree bool *first = at_once(r), *batch = xcalloc(r->cluster->n_hosts, sizeof *batch);
+    autosb struct strbuf list = {0};
+    const struct host *h = NULL;
+    names(r, first, &list);
+    if (list.len)
+        sb_addf(out, "at once: %s\n", sb_str(&list));
+    while (next_batch(r, &h, batch)) {
+        sb_reset(&list);
+        names(r, batch, &list);
+        sb_addf(out, "drained, changed, verified, brought back: %s\n", sb_str(&list));
+    }
+    for (h = NULL; (h = next_director(r, h, false));)
+        sb_addf(out, "changed while passive, verified: %s\n", h->name);
+    if ((h = next_director(r, NULL, true)))
+        sb_addf(out, "%s, verified: %s\n",
+                cluster_hands_over(r->cluster) ? "changed after a hand-over of the VIP"
+                                               : "changed in place",
+                h->name);
+}
+
+static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
+{
+    struct run *run = r->o.traffic.run;
+    const struct run_scope scope = {.hosts = who}, all = {0};
+    run_set_scope(run, &scope);
+    int rc = r->o.traffic.pass(r->o.traffic.ud, mode, e);
+    run_set_scope(run, &all);
+    return rc;
+}
+
+/* It ends here, for the reason in *e, and at these hosts. */
+static int stop(struct rollout *r, const bool *who, struct err *e)
+{
+    autosb struct strbuf list = {0};
+    memcpy(r->stopped_at, who, r->cluster->n_hosts * sizeof *who);
+    if (e->code == ERR_INTERRUPTED)
+        return -1;
+    names(r, who, &list);
+    return err_wrap(e, "stopped at %s", sb_str(&list));
+}
+
+/* Look again, then every check that is about these hosts. */
+static int verify(struct rollout *r, const bool *who, bool services, struct err *e)
+{
+    const struct verify_options o = {.settle_ms = r->o.settle_ms,
+                                     .cancel = r->o.traffic.cancel,
+                                     .hosts = who,
+                                     .services = services};
+    autosb struct strbuf list = {0};
+    names(r, who, &list);
+    say(r, "verifying %s", sb_str(&list));
+    if (pass_over(r, who, RUN_OBSERVE, e) < 0)
+        return -1;
+    verify_free(&r->report);
+    if (verify_cluster(r->o.traffic.run, &o, &r->report, e) < 0)
+        return -1;
+    if (!r->report.failed)
+        return 0;
+    r->stopped = true;
+    return err_set(e, ERR_FAILED, "%zu of %zu checks failed", r->report.failed,
+                   r->report.results.n);
+}
+
+static bool any(const struct rollout *r, const bool *who)
+{
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        if (who[i])
+            return true;
+    return false;
+}
+
+/* The first of the three: what nobody notices. New real servers are looked at before they count. */
+static int change_at_once(struct rollout *r, struct err *e)
+{
+    autofree bool *who = at_once(r);
+    if (!any(r, who))
+        return 0;
+    if (pass_over(r, who, RUN_PLANNED, e) < 0)
+        return stop(r, who, e);
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        who[i] &= (r->cluster->hosts[i].roles & ROLE_REAL_SERVER) != 0;
+    return any(r, who) && verify(r, who, false, e) < 0 ? stop(r, who, e) : 0;
+}
+
+/* The greatest impact among them. */
+static enum impact worst(const struct rollout *r, const bool *who)
+{
+    enum impact w = IMPACT_NONE;
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        if (who[i] && r->impact[i] > w)
+            w = r->impact[i];
+    return w;
+}
+
+/* 1: they stay, since nothing else would serve. */
+static int drain_batch(struct rollout *r, const bool *who, struct err *e)
+{
+    struct err why = {0};
+    uint64_t open = 0;
+    autosb struct strbuf list = {0};
+    names(r, who, &list);
+    if (traffic_look(&r->traffic, e) < 0)
+        return -1;
+    if (traffic_may_leave(&r->traffic, who, &why) < 0) {
+        say(r, "%s cannot be drained (%s): changed in place", sb_str(&list), why.msg);
+        return 1;
+    }
+    say(r, "draining %s", sb_str(&list));
+    if (traffic_tell(&r->traffic, who, WISH_DRAIN_FOR_NOW, e) < 0)
+        return -1;
+    int rc = traffic_wait_closed(&r->traffic, who, r->o.close_ms, &open, e);
+    if (rc <= 0)
+        return rc;
+    if (worst(r, who) <= IMPACT_RELOAD) { /* which lets them finish */
+        say(r, "%llu still open; a reload does not cut them", (unsigned long long)open);
+        return 0;
+    }
+    err_set(e, ERR_FAILED, "%llu connection%s still open on %s, and a restart would cut them",
+            (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list));
+    return err_hint(e, "wait longer with --drain-timeout; nothing was changed there, and it is "
+                       "drained until the next deploy or `clusterctl undrain`");
+}
+
+static int bring_back(struct rollout *r, const bool *who, struct err *e)
+{
+    enum { SERVED_MS = 30 * 1000 };
+    autosb struct strbuf list = {0};
+    names(r, who, &list);
+    say(r, "bringing %s back", sb_str(&list));
+    if (traffic_tell(&r->traffic, who, WISH_UNDRAIN, e) < 0)
+        return -1;
+    int rc = traffic_wait_served(&r->traffic, who, SERVED_MS, e);
+    if (rc <= 0)
+        return rc;
+    err_set(e, ERR_FAILED, "the active director does not send to %s again", sb_str(&list));
+    return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
+}
+
+static int change_batch(struct rollout *r, const bool *who, struct err *e)
+{
+    int rc = drain_batch(r, who, e);
+    bool drained = rc == 0;
+    if (rc < 0 || pass_over(r, who, RUN_APPLY, e) < 0 || verify(r, who, false, e) < 0 ||
+        (drained && bring_back(r, who, e) < 0))
+        return stop(r, who, e);
+    return 0;
+}
+
+static int change_servers(struct rollout *r, struct err *e)
+{
+    autofree bool *who = xcalloc(r->cluster->n_hosts, sizeof *who);
+    /* Which ones is settled before the first changes what was told. */
+    size_t n = 0, batches = 0;
+    const struct host *h = NULL;
+    for (size_t k; (k = next_batch(r, &h, who)); n += k)
+        batches++;
+    autofree bool *todo = xcalloc(batches * r->cluster->n_hosts + 1, sizeof *todo);
+    h = NULL;
+    for (size_t b = 0; b < batches; b++)
+        next_batch(r, &h, &todo[b * r->cluster->n_hosts]);
+    for (size_t b = 0; b < batches; b++)
+        if (change_batch(r, &todo[b * r->cluster->n_hosts], e) < 0)
+            return -1;
+    return 0;
+}
+
+/* A director, while the other one serves if that can be. */
+static int change_director(struct rollout *r, const struct host *d, struct err *e)
+{
+    autofree bool *who = xcalloc(r->cluster->n_hosts, sizeof *who);
+    struct err why = {0};
+    who[d->index_in_cluster] = true;
+    if (traffic_look(&r->traffic, e) < 0)
+        return -1;
+    bool hand_over = d == traffic_active(&r->traffic) && cluster_hands_over(r->cluster);
+    if (hand_over && traffic_may_leave(&r->traffic, who, &why) < 0) {
+        say(r, "%s cannot hand over (%s): changed in place", d->name, why.msg);
+        hand_over = false;
+    }
+    if (hand_over) {
+        say(r, "%s hands the VIP over", d->name);
+        if (traffic_hand_over(&r->traffic, d, e) < 0)
+            return stop(r, who, e);
+    }
+    if (pass_over(r, who, RUN_APPLY, e) < 0 ||
+        (hand_over && traffic_take_part(&r->traffic, d, e) < 0) || verify(r, who, true, e) < 0)
+        return stop(r, who, e);
+    return 0;
+}
+
+static int change_directors(struct rollout *r, struct err *e)
+{
+    VEC(const struct host *) order = {0};
+    int rc = traffic_look(&r->traffic, e);
+    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, false));)
+        *vec_push(&order) = h;
+    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, true));)
+        *vec_push(&order) = h;
+    for (size_t i = 0; rc == 0 && i < order.n; i++)
+        rc = change_director(r, order.v[i], e);
+    vec_free(&order);
+    return rc;
+}
+
+int rollout_run(struct rollout *r, struct err *e)
+{
+    if (change_at_once(r, e) < 0 || change_servers(r, e) < 0)
+        return -1;
+    return change_directors(r, e);
+}
