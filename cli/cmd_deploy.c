@@ -9,6 +9,7 @@
 #include "cli/outcome.h"
 #include "cli/render_plan.h"
 #include "cli/render_verify.h"
+#include "cli/restoring.h"
 #include "cli/rolling.h"
 #include "cli/signals.h"
 #include "cli/verifying.h"
@@ -22,7 +23,7 @@ static void print_continue(const struct invocation *in, bool interrupted)
         sb_addc(&cmd, ' ');
         quote_sh(&cmd, in->argv[i]);
     }
-    if (!in->operand) {
+    if (!in->operand && !(in->command->flags & CMD_INVENTORY_OPTION)) {
         sb_addc(&cmd, ' ');
         quote_sh(&cmd, in->inventory);
     }
@@ -88,10 +89,13 @@ static const char *reason(const struct outcome *o, const struct verified *v, str
     return out->len ? sb_str(out) : NULL;
 }
 
+/* `stopped`: what a rolling deploy stopped at, or NULL. */
 static void end_record(struct session *s, const struct outcome *o, const struct verified *v,
-                       int status)
+                       int status, const char *stopped)
 {
     autosb struct strbuf why = {0};
+    if (stopped)
+        sb_add(&why, stopped);
     recording_end(s, &(struct run_ending){.status = status,
                                           .verified = v->done && v->ok,
                                           .outcome = o,
@@ -124,7 +128,7 @@ int deploy_apply(struct session *s, struct err *e)
         if (vrc < 0 && (status == 0 || ve.code == ERR_INTERRUPTED))
             status = err_exit_status(ve.code);
     }
-    end_record(s, &o, &v, status);
+    end_record(s, &o, &v, status, stopped ? e->msg : NULL);
     if (s->in->args.output == OUTPUT_JSON)
         print_summary_json(&o, &v, clock_ms() - begin, status);
     else
@@ -161,14 +165,19 @@ static void print_plans(struct session *s, struct plan_totals *t)
     json_line(&sb, stdout);
 }
 
-static int dry_run(struct session *s, struct err *e)
+int deploy_look(struct session *s, struct plan_totals *t, struct err *e)
 {
-    struct plan_totals t = {0};
     int rc = session_pass(s, RUN_OBSERVE, PASS_PLAN, e);
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;
-    print_plans(s, &t);
-    if (rc < 0)
+    print_plans(s, t);
+    return rc;
+}
+
+static int dry_run(struct session *s, struct err *e)
+{
+    struct plan_totals t = {0};
+    if (deploy_look(s, &t, e) < 0)
         return -1;
     enum { CHANGES_PENDING = 2 };
     return s->in->args.detailed_exitcode && t.changes + t.blocked ? CHANGES_PENDING : 0;
@@ -188,6 +197,8 @@ static int check_args(const struct args *a, struct err *e)
         return a->offline ? err_hint(e, "offline, what is pending cannot be known")
                           : err_hint(e, "%s", needs_dry);
     }
+    if (a->auto_rollback && a->dry_run)
+        return err_set(e, ERR_USAGE, "option '--auto-rollback' does not go with --dry-run");
     if ((a->out || a->show_secrets) && !a->offline) {
         err_set(e, ERR_USAGE, "option '--%s' goes with --offline only",
                 a->out ? "out" : "show-secrets");
@@ -212,7 +223,10 @@ static int run_deploy(struct invocation *in, struct err *e)
         rc = in->args.out ? offline_write(&s, e) : offline_print(&s, e);
     else if (rc == 0)
         rc = in->args.dry_run ? dry_run(&s, e) : deploy(&s, e);
+    struct recording ended = s.recording;
     session_close(&s);
+    if (rc > 0 && in->args.auto_rollback && ended.changes)
+        return restoring_after(in, ended.id, rc, e);
     return rc;
 }
 
@@ -237,6 +251,9 @@ static const struct option_spec options[] = {
      .help = "Wait this long for the connections of a real server that is drained (60s)."},
     {"at-once", OPTION_SWITCH, offsetof(struct args, at_once),
      .help = "Change all hosts at the same time, though traffic is served."},
+    {"auto-rollback", OPTION_SWITCH, offsetof(struct args, auto_rollback),
+     .help = "When a step or the verification fails after something was changed, restore the state "
+             "of the last run that went well; see rollback. The exit status stays 1."},
     {"no-verify", OPTION_SWITCH, offsetof(struct args, no_verify),
      .help = "Do not verify the cluster afterwards."},
     {"quiet", OPTION_SWITCH, offsetof(struct args, quiet),

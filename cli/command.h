@@ -18,7 +18,7 @@ struct args {
     bool help, version;
     unsigned color;  /* enum color_mode */
     unsigned output; /* enum output */
-    bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets, fix;
+    bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets, fix, yes, auto_rollback;
     const char *out;
     const char *templates;
     unsigned parallel, lock_wait_s, step_timeout_s; /* 0: not given */
@@ -125,6 +125,7 @@ extern const struct command cmd_drain;
 extern const struct command cmd_failover;
 extern const struct command cmd_help;
 extern const struct command cmd_history;
+extern const struct command cmd_rollback;
 extern const struct command cmd_schema;
 extern const struct command cmd_status;
 extern const struct command cmd_undrain;

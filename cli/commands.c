@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &cmd_drain,
     &cmd_undrain,
     &cmd_history,
+    &cmd_rollback,
     &cmd_schema,
     &cmd_help,
     &cmd_version,

@@ -142,6 +142,7 @@ void recording_end(struct session *s, const struct run_ending *end)
     json_number(&members, "changes", (long long)end->outcome->changes);
     json_text(&members, "error", end->error);
     journal(s, sb_str(&members));
+    r->changes = end->outcome->changes;
     for (size_t i = 0; i < end->outcome->n; i++)
         planned += end->outcome->hosts[i].n_steps;
     if (planned || (end->status == 0 && is_news(s))) {

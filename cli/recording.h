@@ -12,6 +12,7 @@ struct recording {
     char id[RUN_ID_LEN];
     struct run_record record; /* what the engine has of it */
     struct strbuf about;
+    size_t changes; /* of a run that has ended */
 };
 
 /*

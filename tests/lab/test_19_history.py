@@ -1,0 +1,153 @@
+"""Runs are remembered by the hosts, and the state before a run comes back.
+
+One deployed state is shared: each test begins where the one before it left the cluster.
+"""
+import hashlib
+import json
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+from conftest import (DIRECTORS, HOSTS, ROOT, clusterctl, clusterctl_start, everywhere, get, lab,
+                      operator, pages, alternates, reset, serving, wait_for)
+
+FILES = "cat /etc/keepalived/keepalived.conf /etc/nginx/conf.d/*.conf /etc/hosts 2>/dev/null; :"
+
+
+class World:
+    """Two operators, each with a copy of the inventory and a home of his own."""
+
+    def __init__(self, path):
+        self.path = path
+        self.base = json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
+        self.base.pop("$schema", None)
+        for name in ["anna", "ben"]:
+            (path / name).mkdir()
+        self.good = self.write("good", self.base)
+
+    def write(self, name, inventory):
+        path = self.path / f"{name}.json"
+        path.write_text(json.dumps(inventory, indent=2))
+        return str(path)
+
+    def changed(self, name, interval):
+        return self.write(name, {**self.base, "services": [
+            {"port": 80, "check": {"type": "http", "path": "/", "interval": interval}}]})
+
+    def as_user(self, name, *args, expect=0):
+        r = operator("env", f"HOME={self.path / name}", "CLUSTERCTL_JOURNAL=" +
+                     str(self.path / name / "journal"), "clusterctl", *args)
+        assert r.returncode == expect, f"{args}: {r.returncode}\n{r.stdout}\n{r.stderr}"
+        return r
+
+    def runs(self, name="anna", *args):
+        out = self.as_user(name, "history", "--inventory", self.good, "--output", "json", *args)
+        return [json.loads(line) for line in out.stdout.splitlines()]
+
+    def journal(self, name):
+        return [json.loads(l) for l in (self.path / name / "journal").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    reset("deployed")
+    serving()
+    world = World(tmp_path_factory.mktemp("history"))
+    # Nothing changes, and yet from now on the cluster remembers what it was given.
+    r = world.as_user("anna", "deploy", world.good)
+    assert " 0 changes" in r.stdout
+    return world
+
+
+def test_two_operators_see_the_same_and_one_rolls_back(world):
+    before = everywhere(FILES)
+    known = len(world.runs())
+    fast = world.changed("fast", 1.5)
+    r = world.as_user("anna", "deploy", fast)
+    assert "4 changes" in r.stdout, r.stdout
+    changed = everywhere(FILES)
+    assert all(changed[h] != before[h] for h in DIRECTORS)
+
+    runs = world.runs("ben")
+    assert runs == world.runs("anna") and len(runs) == known + 1
+    run = runs[0]
+    assert run["outcome"] == "done" and run["verified"] and run["changes"] == 4
+    assert run["inventory"] == fast and run["command"] == "deploy"
+    assert {h["host"] for h in run["hosts"]} == set(DIRECTORS)
+    assert run["inventory_sha256"] == hashlib.sha256(pathlib.Path(fast).read_bytes()).hexdigest()
+    steps = world.runs("ben", run["run"][-4:])[0]["hosts"][0]["steps"]
+    assert [s["summary"] for s in steps] == ["change /etc/keepalived/keepalived.conf",
+                                            "reload keepalived.service (is active)"]
+    begun, ended = world.journal("anna")[-2:]
+    assert begun["run"] == ended["run"] == run["run"] and ended["outcome"] == "done"
+    text = world.as_user("ben", "history", "--inventory", world.good).stdout
+    assert re.search(rf"^{run['run']} .* deploy +2 +4 +done, verified$", text, re.M), text
+
+    # A run that changes nothing is in nobody's way.
+    assert " 0 changes" in world.as_user("anna", "deploy", fast).stdout
+    assert world.runs() == runs
+
+    # Nobody is at standard input.
+    r = world.as_user("ben", "rollback", "--inventory", fast, expect=64)
+    assert "-      delay_loop 1.5" in r.stdout.replace("\t", "  ") or "delay_loop" in r.stdout
+    assert "--yes" in r.stderr and everywhere(FILES) == changed
+
+    out = world.path / "restored.json"
+    r = world.as_user("ben", "rollback", "--yes", "--inventory", fast, "--out", str(out))
+    assert f"Undoing   {run['run']}" in r.stdout and "Verified: " in r.stdout
+    assert "2 of 2 files that had changed since are byte for byte what they were" in r.stdout
+    assert "the next deploy with it makes the change again" in r.stderr
+    assert everywhere(FILES) == before
+    assert out.read_text() == pathlib.Path(world.good).read_text()
+    assert out.stat().st_mode & 0o777 == 0o600
+    back = world.runs("anna")[0]
+    assert back["command"] == "rollback" and back["undoes"] == run["run"]
+    assert back["outcome"] == "done" and back["verified"]
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode", world.good).stdout
+
+    # Records are root's alone, and only directors have the inventory.
+    kept = everywhere("find /var/lib/clusterctl/runs -printf '%m %u %f\\n' 2>/dev/null; :")
+    for host in HOSTS:
+        lines = kept[host].splitlines()
+        assert all(re.match("(600 root [^ ]+|700 root runs)$", l) for l in lines), kept[host]
+        assert any("inventory-" in l for l in lines) == (host in DIRECTORS), kept[host]
+
+
+def test_a_deploy_that_fails_verification_is_undone(world):
+    """nginx takes the file, and serves nothing: only the checks notice."""
+    before = everywhere(FILES)
+    templates = world.path / "templates"
+    templates.mkdir()
+    text = (ROOT / "templates/files/nginx.conf.tmpl").read_text()
+    (templates / "nginx.conf.tmpl").write_text(
+        text.replace("    index {{index}};", "    index {{index}};\n    location / { return 503; }"))
+    r = world.as_user("anna", "deploy", "--auto-rollback", "--templates", str(templates), world.good,
+                      expect=1)
+    assert "http.vip" in r.stdout and "rolling back" in r.stderr
+    assert "the state that run" in r.stderr and "used other templates" not in r.stderr
+    assert everywhere(FILES) == before
+    assert alternates(pages(6))
+    undo, failed = world.runs()[:2]
+    assert failed["outcome"] == "failed" and "checks failed" in failed["error"]
+    assert undo["undoes"] == failed["run"] and undo["outcome"] == "done" and undo["verified"]
+
+
+def test_a_killed_deploy_is_unfinished(world):
+    slow = world.changed("slow", 2.5)
+    run = clusterctl_start("deploy", "--output", "json", slow)
+    for line in run.stdout:
+        if '"type":"step_start"' in line:
+            break
+    run.send_signal(signal.SIGKILL)
+    run.communicate(timeout=60)
+    killed = world.runs()[0]
+    assert killed["outcome"] == "unfinished" and killed["planned"] >= 2
+    assert "cut off, or at work" in world.as_user("ben", "history", "--inventory", slow).stdout
+
+    # Whatever it got done is undone; from a director's memory, by the run's id.
+    world.as_user("ben", "rollback", killed["run"], "--yes", "--inventory", slow)
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode", world.good).stdout
+    assert alternates(pages(6))
