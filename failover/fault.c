@@ -10,6 +10,7 @@
 enum {
     ARM_MS = 30 * 1000, /* for one question to a host: a slow emulated machine takes seconds */
     SPARE_S = 20,       /* a timer's spare time beyond what we mean to wait */
+    PREPARED_S = 60,    /* beyond that, between what is prepared and the fault */
     RETRY_MS = 3000,    /* one attempt to reach a host that was cut off */
 };
 
@@ -50,7 +51,7 @@ struct ask {
     struct fault *fault;
     struct fault_site *site;
     bool preparing;
-    bool injected, still_armed;
+    bool armed, injected, still_armed;
     char said[300]; /* why it could not be made */
 };
 
@@ -59,7 +60,8 @@ static void arm_fragment(struct script *s, const struct host_result *hr, void *u
     const struct ask *a = ud;
     const struct fault *f = a->fault;
     /* A cut host cannot be told to undo it: for those the timer is the end of the fault. */
-    unsigned after_s = (f->lasts_ms + 999) / 1000 + (f->cuts ? 0 : SPARE_S);
+    unsigned after_s =
+        (f->lasts_ms + 999) / 1000 + (f->cuts ? 0 : SPARE_S) + (a->preparing ? PREPARED_S : 0);
     script_add(s, clock_sh);
     fault_arm_sh(s, f, hr, a->preparing, after_s);
 }
@@ -91,6 +93,8 @@ static int on_record(const struct host_result *hr, char *value, void *ud, struct
         *rest++ = '\0';
     if (!strcmp(value, "clock"))
         clock_sample(&a->site->clock, rest);
+    else if (!strcmp(value, "armed"))
+        a->armed = true;
     else if (!strcmp(value, "injected"))
         a->injected = true;
     else if (!strcmp(value, "still"))
@@ -117,11 +121,13 @@ static int inject(struct fault *f, bool preparing, struct err *e)
     for (size_t i = 0; i < f->n_sites; i++) {
         struct fault_site *site = &f->sites[i];
         struct ask a = {.fault = f, .site = site, .preparing = preparing};
+        bool prepared = site->armed;
         /* Nobody knows what a lost answer means: there may be something to undo. */
         site->armed = true;
         if (ask(&a, arm_fragment, ARM_MS, e) < 0)
             return -1;
-        site->armed = a.injected;
+        /* A host that refuses the fault still has what was prepared. */
+        site->armed = prepared || a.armed;
         if (!a.injected)
             return err_set(e, ERR_FAILED, "%s: the fault could not be made: %s", site->host->name,
                            a.said[0] ? a.said : "the host did not say why");

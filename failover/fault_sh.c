@@ -46,26 +46,54 @@ static void keepalived_revive(struct strbuf *out, const struct fault *f,
 
 /*
  * The cable's effect with the link up, as when a switch fails: every frame, ARP too, is dropped in
- * both directions by one qdisc, and taking that away leaves addresses and routes as they were.
+ * both directions, and taking that away leaves addresses and routes as they were. Filters of a clsact
+ * qdisc are tried in the order of their preference: ours are of the first. A qdisc that was there
+ * stays, with its filters; where somebody else has filters of that preference we touch nothing.
+ * `cut` is there once what has that preference is ours, `cut-qdisc` when the qdisc is ours too.
  */
+#define CUT_PREF "1"
+
+static const char cut_sh[] =
+    "tc qdisc show dev \"$dev\" | grep -q '^qdisc clsact ' || {\n"
+    "  : >cut-qdisc; tc qdisc add dev \"$dev\" clsact || { rm cut-qdisc; false; }; }\n"
+    "for way in ingress egress; do\n"
+    "  if tc filter show dev \"$dev\" $way | grep -q ' pref " CUT_PREF " '; then\n"
+    "    echo \"a tc filter of preference " CUT_PREF " is there already ($way): tc filter show dev "
+    "$dev $way\"\n"
+    "    false\n"
+    "  fi\n"
+    "done\n"
+    ": >cut\n"
+    "tc filter add dev \"$dev\" ingress pref " CUT_PREF " matchall action drop\n"
+    "tc filter add dev \"$dev\" egress pref " CUT_PREF " matchall action drop\n";
+
+/* Filters that somebody has added to our qdisc since then keep it. */
+static const char mend_sh[] =
+    "for way in ingress egress; do\n"
+    "  [ ! -e cut ] || tc filter del dev \"$dev\" $way pref " CUT_PREF "\n"
+    "done 2>/dev/null\n"
+    "if [ -e cut-qdisc ] && [ -z \"$(tc filter show dev \"$dev\" ingress;\n"
+    "    tc filter show dev \"$dev\" egress)\" ]; then tc qdisc del dev \"$dev\" clsact; fi\n"
+    "rm -f cut cut-qdisc\n";
+
+static void on_interface(struct strbuf *out, const struct host_result *site, const char *commands)
+{
+    sb_add(out, "dev=");
+    quote_sh(out, site->facts.interface);
+    sb_addc(out, '\n');
+    sb_add(out, commands);
+}
+
 static void net_cut(struct strbuf *out, const struct fault *f, const struct host_result *site)
 {
-    autosb struct strbuf dev = {0};
     (void)f;
-    quote_sh(&dev, site->facts.interface);
-    sb_addf(out,
-            "tc qdisc add dev %s clsact &&\n"
-            "tc filter add dev %s ingress matchall action drop &&\n"
-            "tc filter add dev %s egress matchall action drop\n",
-            sb_str(&dev), sb_str(&dev), sb_str(&dev));
+    on_interface(out, site, cut_sh);
 }
 
 static void net_mend(struct strbuf *out, const struct fault *f, const struct host_result *site)
 {
     (void)f;
-    sb_add(out, "tc qdisc del dev ");
-    quote_sh(out, site->facts.interface);
-    sb_add(out, " clsact\n");
+    on_interface(out, site, mend_sh);
 }
 
 static void hand_over(struct strbuf *out, const struct fault *f, const struct host_result *site)
@@ -123,7 +151,8 @@ const struct fault_kind *fault_kind(const struct scenario *s)
 
 /*
  * fi_arm SECONDS: arm the timer and set the fault going, both as units of systemd's, outside of
- * this session. AccuracySec: systemd.timer(5) would let a minute pass.
+ * this session. AccuracySec: systemd.timer(5) would let a minute pass. Where the timer cannot be set
+ * what was prepared under an earlier one is undone on the spot: nothing else would do it.
  */
 static const char arm_sh[] =
     "d=" FAULT_DIR "\n"
@@ -133,14 +162,17 @@ static const char arm_sh[] =
     "  systemd-run -q --collect --unit=clusterctl-fault-undo -p Type=oneshot --on-active=\"$1\" "
     "\\\n"
     "    --timer-property=AccuracySec=50ms /bin/sh $d/undo || {\n"
-    "    rm -f $d/armed; r no 'systemd-run cannot set the timer that undoes it'; return; }\n"
+    "    sh $d/undo >/dev/null 2>&1\n"
+    "    r no 'systemd-run cannot set the timer that undoes it'; return; }\n"
     "  r armed\n"
     "  systemd-run -q --collect --unit=clusterctl-fault /bin/sh $d/fault && r injected ||\n"
     "    r no 'systemd-run cannot start it'\n"
     "}\n"
-    "fi_free() {\n" /* FIRST: is nobody else at work here? */
-    "  [ -z \"$1\" ] || [ ! -e $d/armed ] || {\n"
+    "fi_free() {\n" /* FIRST: nobody else is at work here. Else: what was prepared still holds. */
+    "  if [ -n \"$1\" ]; then [ ! -e $d/armed ] || {\n"
     "    r no 'another failover test is at work on this host'; return 1; }\n"
+    "  else [ -e $d/armed ] || {\n"
+    "    r no 'what was prepared has been undone meanwhile'; return 1; }; fi\n"
     "  flock -n " LOCK_FILE " true || { r no 'a deploy is at work on this host'; return 1; }\n"
     "}\n";
 

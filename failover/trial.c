@@ -195,7 +195,7 @@ static int recover(struct attempt *a, struct err *e)
     int rc = wait_healthy(a, RECOVER_MS, &h, e);
     if (rc == 0)
         a->recovered_us = clock_us();
-    else
+    else if (rc > 0)
         fail(a, "not whole again after %d s: %s", RECOVER_MS / 1000, h.why);
     return rc;
 }

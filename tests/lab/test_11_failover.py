@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import (DIRECTORS, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
+from conftest import (DIRECTORS, LAB, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
                       pages, ssh, vip_holders, wait_for)
 
 SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-isolate",
@@ -28,9 +28,14 @@ def cluster():
 
 def armed():
     """Hosts where a fault is still in force or waits to be undone."""
-    out = everywhere("ls /run/clusterctl/fault/armed 2>/dev/null; tc qdisc show dev eth0 | grep clsact; "
-                     "systemctl list-units --no-legend 'clusterctl-fault*'")
+    out = everywhere("ls /run/clusterctl/fault/armed 2>/dev/null; "
+                     "systemctl list-units --no-legend 'clusterctl-fault*';"
+                     "for way in ingress egress; do tc filter show dev eth0 $way; done | grep ' pref 1 ' || :")
     return {h: t for h, t in out.items() if t.strip()}
+
+
+def filtered(pref):
+    return f"tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress pref {pref} matchall action pass"
 
 
 def events(r):
@@ -38,6 +43,8 @@ def events(r):
 
 
 def test_every_scenario(cluster, tmp_path):
+    # Somebody else's, where a network will be cut: neither the fault nor its undoing may touch it.
+    everywhere(filtered(10), DIRECTORS)
     report = tmp_path / "report.html"
     r = clusterctl("failover-test", "--all", "--output", "json", "--quiet", "--report", str(report),
                    "--report-json", str(tmp_path / "report.json"), expect=None)
@@ -67,28 +74,88 @@ def test_every_scenario(cluster, tmp_path):
     lines = [json.loads(l) for l in (tmp_path / "report.json").read_text().splitlines()]
     assert len(lines[0]["requests"]) == lines[0]["measured"]["requests"]
     assert not armed()
+    look = "tc qdisc show dev eth0 | grep clsact || :; tc filter show dev eth0 ingress"
+    for host, said in everywhere(look, DIRECTORS).items():
+        assert "clsact" in said and "pref 10 matchall" in said, (host, said)
+    assert set(everywhere(look, REAL_SERVERS).values()) == {""}
     clusterctl("verify")
 
 
-def killed_with(sig, scenario, hold):
-    """Start a failover test, end clusterctl while the fault is in force; seconds since then."""
-    p = clusterctl_start("failover-test", "--scenario", scenario)
+def test_a_network_is_not_cut_where_others_filter_first(cluster):
+    everywhere(filtered(1), REAL_SERVERS)
+    r = clusterctl("failover-test", "--scenario", "rs-isolate", expect=1)
+    assert "a tc filter of preference 1 is there already (ingress)" in r.stdout, r.stdout + r.stderr
+    for host, said in everywhere("tc filter show dev eth0 ingress; tc qdisc del dev eth0 clsact",
+                                 REAL_SERVERS).items():
+        assert "pref 1 matchall" in said, (host, said)
+
+
+def until(p, what):
+    """What it said up to the line with `what`."""
     seen = ""
-    while "watching for" not in seen:
+    while what not in seen:
         line = p.stdout.readline()
         assert line, seen
         seen += line
+    return seen
+
+
+# Once its failure stands, and before its return is tried.
+REFUSALS = {
+    "a deploy is at work": ("setsid flock /run/clusterctl/lock sleep 12 </dev/null >/dev/null 2>&1 &", ":"),
+    "no timer": ("chmod -x /usr/bin/systemd-run", "chmod +x /usr/bin/systemd-run"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
+    make, restore = REFUSALS[why]
+    host, = vip_holders()
+    p = clusterctl_start("failover-test", "--scenario", "director-return")
+    until(p, "stopping it first")
+    ssh(host, "while [ ! -e /run/clusterctl/fault/rc ]; do sleep 0.1; done; " + make)
+    try:
+        seen = until(p, "undoing the fault")
+        began = time.monotonic()
+        ssh(host, "until systemctl is-active -q keepalived; do sleep 0.2; done", timeout=60)
+        took = time.monotonic() - began
+        out = seen + p.communicate(timeout=120)[0]
+        assert p.returncode == 1 and "the fault could not be made" in out, out
+        assert took < 6 and not armed(), (took, out)  # its timer alone takes a minute more
+    finally:
+        ssh(host, restore)
+    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
+
+
+def killed(scenario, hold):
+    """Start a failover test, kill clusterctl while the fault is in force."""
+    p = clusterctl_start("failover-test", "--scenario", scenario)
+    seen = until(p, "watching for")
     time.sleep(hold)
     if scenario != "director-isolate":  # which cannot be asked
         assert armed(), seen
-    p.send_signal(sig)
-    return p, seen
+    p.kill()
+    return p
 
 
 def test_interrupted_it_undoes_at_once(cluster):
-    p, _ = killed_with(signal.SIGINT, "director-stop", 1)
+    host, = vip_holders()
+    f = "/run/clusterctl/fault/armed"
+    eye = subprocess.Popen([LAB, "ssh", host, f"until [ -e {f} ]; do sleep 0.1; done; echo armed;"
+                            f"while [ -e {f} ]; do sleep 0.1; done; echo gone"],
+                           text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    p = clusterctl_start("failover-test", "--scenario", "director-stop")
+    until(p, "watching for")
+    assert eye.stdout.readline() == "armed\n"
+    p.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    assert eye.stdout.readline() == "gone\n"
+    took = time.monotonic() - began
     out = p.communicate(timeout=90)[0]
-    assert p.returncode == 130, out
+    # Not by the end of its watch, after which it would have gone on.
+    assert p.returncode == 130 and "waiting until every part" not in out, out
+    assert took < 4, f"undone {took:.1f} s after Ctrl-C; the timer alone takes 20 s more\n{out}"
+    eye.wait(timeout=10)
     assert not armed(), out
     wait_for("keepalived on both", lambda: set(everywhere(
         "systemctl is-active keepalived || :", DIRECTORS).values()) == {"active\n"}, 10)
@@ -97,7 +164,7 @@ def test_interrupted_it_undoes_at_once(cluster):
 
 @pytest.mark.parametrize("scenario", ["director-isolate", "rs-stop"])
 def test_killed_it_is_undone_by_the_host(cluster, scenario):
-    p, _ = killed_with(signal.SIGKILL, scenario, 0.5)
+    p = killed(scenario, 0.5)
     p.communicate(timeout=30)
     assert p.returncode != 0
     wait_for("the host undid the fault by itself", lambda: not armed(), 60)
