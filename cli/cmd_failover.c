@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/vec.h"
 #include "cli/failover_html.h"
 #include "cli/outfile.h"
 #include "cli/render_failover.h"
@@ -18,45 +19,66 @@
  */
 enum { TIMEOUT_US = 1000 * 1000, BUDGET_US = 2000 * 1000, RATE = 100 };
 
-/* The named scenarios, or all; NULL-terminated; the caller frees the list. */
-static int choose(const struct args *a, const struct scenario ***out, struct err *e)
+static void list_scenarios(struct strbuf *sb)
 {
-    const struct scenario **list = xcalloc(SCENARIO_N + 1, sizeof *list);
-    const char *names[32] = {NULL};
-    size_t n = 0;
-    *out = list;
-    for (size_t i = 0; i < SCENARIO_N && i < ARRAY_LEN(names) - 1; i++)
+    for (size_t i = 0; i < SCENARIO_N; i++)
+        sb_addf(sb, "%s%s", i ? ", " : "", scenarios[i].name);
+}
+
+static int no_such_scenario(const char *word, struct err *e)
+{
+    const char *names[SCENARIO_N + 1] = {NULL};
+    for (size_t i = 0; i < SCENARIO_N; i++)
         names[i] = scenarios[i].name;
-    if (!a->all && !a->scenario) {
+    const char *near = nearest_word(word, names);
+    err_set(e, ERR_USAGE, "there is no scenario '%s'", word);
+    return near ? err_hint(e, "did you mean '%s'?", near)
+                : err_hint(e, "`clusterctl failover-test` without options lists them");
+}
+
+typedef VEC(const struct scenario *) scenario_list;
+
+/* One option's "NAME,...". */
+static int add_named(scenario_list *list, const char *value, struct err *e)
+{
+    autofree char *words = xstrdup(value);
+    for (char *save = NULL, *w = strtok_r(words, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+        const struct scenario *s = scenario_find(w);
+        if (!s)
+            return no_such_scenario(w, e);
+        *vec_push(list) = s;
+    }
+    return 0;
+}
+
+/* The named scenarios, or all. */
+static int choose(const struct args *a, scenario_list *list, struct err *e)
+{
+    const struct option_list *named = &a->scenarios;
+    if (a->all && named->n)
+        return err_set(e, ERR_USAGE, "options '--scenario' and '--all' exclude each other");
+    for (size_t i = 0; i < named->n; i++)
+        if (add_named(list, named->v[i], e) < 0)
+            return -1;
+    for (size_t i = 0; a->all && i < SCENARIO_N; i++)
+        *vec_push(list) = &scenarios[i];
+    if (!list->n) {
         autosb struct strbuf sb = {0};
-        for (size_t i = 0; i < SCENARIO_N; i++)
-            sb_addf(&sb, "%s%s", i ? ", " : "", scenarios[i].name);
+        list_scenarios(&sb);
         err_set(e, ERR_USAGE, "which faults? Name them with --scenario NAME,..., or --all");
         return err_hint(e, "the scenarios: %s", sb_str(&sb));
     }
-    for (size_t i = 0; a->all && i < SCENARIO_N; i++)
-        list[n++] = &scenarios[i];
-    if (a->all)
-        return a->scenario ? err_set(e, ERR_USAGE,
-                                     "options '--scenario' and '--all' exclude each "
-                                     "other")
-                           : 0;
-    autofree char *words = xstrdup(a->scenario);
-    for (char *save = NULL, *w = strtok_r(words, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-        const struct scenario *s = scenario_find(w);
-        const char *near = s ? NULL : nearest_word(w, names);
-        if (!s)
-            err_set(e, ERR_USAGE, "there is no scenario '%s'", w);
-        if (!s)
-            return near ? err_hint(e, "did you mean '%s'?", near)
-                        : err_hint(e, "`clusterctl failover-test` without options lists them");
-        if (n == SCENARIO_N)
-            return err_set(e, ERR_USAGE,
-                           "option '--scenario': a scenario is named twice; "
-                           "--repeat N does all of them N times");
-        list[n++] = s;
-    }
     return 0;
+}
+
+/* Half an hour of faults is not for nothing. */
+static int can_report(const struct args *a, struct err *e)
+{
+    if (a->report && a->report_json && !strcmp(a->report, a->report_json))
+        return err_set(e, ERR_USAGE, "options '--report' and '--report-json' name the same file");
+    if (a->report && outfile_check(a->report, e) < 0)
+        return -1;
+    return a->report_json ? outfile_check(a->report_json, e) : 0;
 }
 
 static void on_progress(void *ud, const struct trial *t, const char *text)
@@ -139,12 +161,13 @@ static void print_end(const struct invocation *in, const struct failover_report 
     }
 }
 
-static int test(struct session *s, const struct scenario **list, struct err *e)
+static int test(struct session *s, const scenario_list *list, struct err *e)
 {
     const struct args *a = &s->in->args;
     struct failover_sink sink = {.progress = on_progress, .trial = on_trial, .ud = s};
     struct failover_options o = {
-        .scenarios = list,
+        .scenarios = list->v,
+        .n_scenarios = list->n,
         .repeat = a->repeat ? a->repeat : 1,
         .rate = a->rate ? a->rate : RATE,
         .timeout_ms = (unsigned)((a->timeout_us ? a->timeout_us : TIMEOUT_US) / 1000),
@@ -172,24 +195,26 @@ static int test(struct session *s, const struct scenario **list, struct err *e)
 static int run_failover(struct invocation *in, struct err *e)
 {
     struct session s = {0};
-    const struct scenario **list = NULL;
+    scenario_list list = {0};
     int rc = choose(&in->args, &list, e);
+    if (rc == 0)
+        rc = can_report(&in->args, e);
     if (rc == 0)
         rc = session_open(&s, in, true, e);
     if (rc == 0)
         rc = must_be_right(&s, e);
     if (rc == 0)
-        rc = test(&s, list, e);
+        rc = test(&s, &list, e);
     session_close(&s);
-    free(list);
+    vec_free(&list);
     return rc;
 }
 
 static const char *const output_choices[] = {"text", "json", "junit", NULL};
 
 static const struct option_spec options[] = {
-    {"scenario", OPTION_STRING, offsetof(struct args, scenario), "NAME,...",
-     .help = "The faults to make, in this order."},
+    {"scenario", OPTION_LIST, offsetof(struct args, scenarios), "NAME,...",
+     .help = "The faults to make, in this order. May be given again for more."},
     {"all", OPTION_SWITCH, offsetof(struct args, all), .help = "Make every fault."},
     {"budget", OPTION_TIME, offsetof(struct args, budget_us), "TIME",
      .help = "The outage that passes (2s). A planned change passes only without any loss."},

@@ -13,6 +13,13 @@
 
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JUNIT };
 
+/* The values of an option that may be given again, in their order. */
+enum { OPTION_LIST_MAX = 64 };
+struct option_list {
+    const char *v[OPTION_LIST_MAX];
+    size_t n;
+};
+
 /* Where the parsed options of every command go; zero is every option's default. */
 struct args {
     bool help, version;
@@ -23,7 +30,8 @@ struct args {
     const char *templates;
     unsigned parallel, lock_wait_s, step_timeout_s; /* 0: not given */
     bool all, force;
-    const char *scenario, *report, *report_json;
+    struct option_list scenarios;
+    const char *report, *report_json;
     unsigned rate, repeat;          /* 0: not given */
     unsigned batch;                 /* 0: not given */
     bool at_once;
@@ -34,12 +42,12 @@ struct args {
     const char *inventory;
 };
 
-enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME };
+enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME, OPTION_LIST };
 
 struct option_spec {
     const char *name; /* without the dashes; NULL ends a table */
     enum option_kind kind;
-    size_t field; /* offsetof(struct args, ...): bool, const char *, unsigned; a time int64_t, us */
+    size_t field; /* offsetof(struct args, ...): bool, const char *, unsigned, a list; a time int64_t, us */
     const char *arg;            /* what help calls the argument; a choice's are listed instead */
     const char *const *choices; /* NULL-terminated; the field gets the index */
     unsigned min, max;          /* OPTION_NUMBER */

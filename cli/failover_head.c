@@ -160,7 +160,7 @@ static void fact(struct strbuf *out, const char *what, const char *value)
 
 static void facts(struct strbuf *out, const struct failover_report *r)
 {
-    autosb struct strbuf load = {0}, budget = {0};
+    autosb struct strbuf load = {0}, budget = {0}, drifted = {0};
     sb_addf(&load, "%u requests a second, each given up after ", r->rate);
     sb_duration(&load, (int64_t)r->timeout_ms * 1000);
     if (r->repeat > 1)
@@ -170,7 +170,10 @@ static void facts(struct strbuf *out, const struct failover_report *r)
     sb_add(out, "<dl class=\"facts\">\n");
     fact(out, "Cluster", r->cluster);
     fact(out, "Virtual IP", r->vip);
-    fact(out, "In force", r->timers);
+    fact(out, r->drifted ? "Inventory" : "In force", r->timers);
+    if (r->drifted)
+        sb_addf(&drifted, "%s: keepalived has another configuration there", r->drifted);
+    fact(out, "Drifted", sb_str(&drifted));
     fact(out, "Load", sb_str(&load));
     fact(out, "Budget", sb_str(&budget));
     fact(out, "Began", r->began);

@@ -151,6 +151,8 @@ void failover_print_trial_json(FILE *f, const struct failover_report *r, const s
         add_measured(&sb, &t->measured);
         add_schedule(&sb, &t->log);
         add_shares(&sb, r, t);
+        json_bool(&sb, "vip_watched", !t->unwatched);
+        json_text(&sb, "unwatched", t->unwatched);
     }
     add_marks(&sb, t);
     add_note_list(&sb, r, t);
@@ -200,6 +202,7 @@ void failover_print_result_json(FILE *f, const struct failover_report *r)
     json_text(&sb, "vip", r->vip);
     json_text(&sb, "url", r->url);
     json_text(&sb, "timers", r->timers);
+    json_text(&sb, "drifted", r->drifted);
     json_text(&sb, "began", r->began);
     json_number(&sb, "rate", r->rate);
     json_number(&sb, "timeout_ms", r->timeout_ms);

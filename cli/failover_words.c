@@ -139,6 +139,23 @@ static void note_prediction(struct notes *n, const struct trial *t)
     add_note(n, "More requests were lost than predicted: %s.", sb_str(&text));
 }
 
+static void note_drift(struct notes *n, const struct failover_report *r, const struct trial *t)
+{
+    if (r->drifted && t->predicted.how)
+        add_note(
+            n,
+            "Predicted from the inventory, while keepalived on %s has another configuration: it "
+            "may promise something else.",
+            r->drifted);
+}
+
+static void note_unwatched(struct notes *n, const struct trial *t)
+{
+    if (t->unwatched)
+        add_note(n, "The VIP's MAC address was not watched (%s): when the VIP moved is not known.",
+                 t->unwatched);
+}
+
 static void note_elsewhere(struct notes *n, const struct trial *t)
 {
     const struct measured *m = &t->measured;
@@ -170,7 +187,9 @@ void trial_notes(struct notes *out, const struct failover_report *r, const struc
     note_schedule(out, &t->log);
     if (t->verdict == TRIAL_SKIPPED)
         return;
+    note_drift(out, r, t);
     note_prediction(out, t);
+    note_unwatched(out, t);
     note_elsewhere(out, t);
     note_clock(out, r, t);
 }

@@ -122,6 +122,16 @@ static int bad_choice(const struct option_spec *o, const char *value, struct err
 /* An hour: longer than anybody waits at a terminal. */
 #define MAX_TIME_US (INT64_C(3600) * 1000 * 1000)
 
+static int take_another(const struct option_spec *o, const char *value, struct option_list *list,
+                        struct err *e)
+{
+    if (list->n == OPTION_LIST_MAX)
+        return err_set(e, ERR_USAGE, "option '--%s' is given more than %d times", o->name,
+                       OPTION_LIST_MAX);
+    list->v[list->n++] = value;
+    return 0;
+}
+
 static int take_option(const struct option_spec *o, const char *value, struct args *out,
                        struct err *e)
 {
@@ -148,6 +158,7 @@ static int take_option(const struct option_spec *o, const char *value, struct ar
                            "2s, 1.5s or 500ms",
                            o->name, value);
         return 0;
+    case OPTION_LIST: return take_another(o, value, (struct option_list *)(void *)field, e);
     case OPTION_CHOICE: break;
     }
     for (unsigned i = 0; o->choices[i]; i++)

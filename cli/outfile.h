@@ -4,4 +4,6 @@
 
 #include "base/err.h"
 
+/* Could it be written? For a command whose work would be lost if not. Leaves nothing behind. */
+int outfile_check(const char *path, struct err *e);
 int outfile_write(const char *path, const char *text, size_t len, struct err *e);

@@ -67,6 +67,7 @@ static void describe(struct tester *x)
     r->backends = names;
     r->n_backends = x->pages.n;
     r->timers = predict_timers(c, x->service, a);
+    r->drifted = predict_drifted(x->run, a);
 }
 
 static struct trial *new_trial(struct tester *x, const struct scenario *s, unsigned round)
@@ -85,7 +86,7 @@ static int all_trials(struct tester *x, struct err *e)
 {
     const struct failover_options *o = x->options;
     for (unsigned round = 1; round <= o->repeat; round++)
-        for (size_t i = 0; o->scenarios[i]; i++) {
+        for (size_t i = 0; i < o->n_scenarios; i++) {
             if (tester_interrupted(x, e) < 0)
                 return -1;
             struct trial *t = new_trial(x, o->scenarios[i], round);

@@ -16,7 +16,8 @@ struct failover_sink {
 };
 
 struct failover_options {
-    const struct scenario *const *scenarios; /* NULL-terminated, in this order */
+    const struct scenario *const *scenarios; /* in this order */
+    size_t n_scenarios;
     unsigned repeat;                         /* rounds of the whole list, at least 1 */
     unsigned rate;                           /* requests a second */
     unsigned timeout_ms;                     /* a request without its answer by then is lost */

@@ -1,6 +1,7 @@
 #include "failover/predict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/strbuf.h"
 
@@ -12,6 +13,10 @@ struct takeover {
 
 /* Beside the timers: waking up, moving addresses, telling the neighbours. */
 enum { WORK_US = 100 * 1000 };
+
+/* What modules/keepalived.c keeps. */
+#define KEEPALIVED_CONF "/etc/keepalived/keepalived.conf"
+#define KEEPALIVED_UNIT "keepalived.service"
 
 /* Below 2.0.0 the down timer counts one advert more (seen: 1.3.5). */
 static const struct version v2_0_0 = {2, 0, 0};
@@ -173,4 +178,24 @@ const char *predict_timers(const struct cluster *c, const struct service *svc, s
             c->vrrp.preempt ? "preempt" : "nopreempt", hc->interval_ms / 1e3, hc->timeout_ms / 1e3,
             hc->retries, hc->retries == 1 ? "y" : "ies", hc->retry_delay_ms / 1e3);
     return arena_strdup(a, sb_str(&sb));
+}
+
+static bool is_keepalived(const struct resource *w)
+{
+    return (w->type == RES_FILE && !strcmp(w->key, KEEPALIVED_CONF)) ||
+           (w->type == RES_SERVICE && !strcmp(w->key, KEEPALIVED_UNIT));
+}
+
+const char *predict_drifted(struct run *r, struct arena *a)
+{
+    autosb struct strbuf sb = {0};
+    for (const struct host *h = NULL; (h = cluster_next(run_cluster(r), h, ROLE_DIRECTOR));) {
+        const struct plan *p = &run_result_of(r, h)->plan;
+        size_t i = 0;
+        while (i < p->steps.n && !is_keepalived(p->steps.v[i].want))
+            i++;
+        if (i < p->steps.n)
+            sb_addf(&sb, "%s%s", sb.len ? ", " : "", h->name);
+    }
+    return sb.len ? arena_strdup(a, sb_str(&sb)) : NULL;
 }

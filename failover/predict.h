@@ -15,3 +15,9 @@ unsigned predict_hold_ms(struct run *r, const struct scenario *s, const struct s
 /* The timers in a line: "VRRPv3, adverts every 0.1 s, priorities 254/253, checks every 0.5 s ...".
  */
 const char *predict_timers(const struct cluster *c, const struct service *svc, struct arena *a);
+/*
+ * Both are made of the inventory, so they hold where a deploy has nothing to do. The directors whose
+ * keepalived has another configuration, in its file or since its last reload: "LVS-master,
+ * LVS-node01". NULL: none.
+ */
+const char *predict_drifted(struct run *r, struct arena *a);

@@ -98,6 +98,7 @@ struct trial {
     struct prediction predicted;
     struct measured measured;
     struct share *shares;   /* one for each of the report's backends */
+    const char *unwatched;  /* why the VIP's MAC could not be watched; NULL: it was */
     VEC(struct mark) marks; /* in the order of time */
     struct load_log log;
 };
@@ -125,6 +126,9 @@ struct failover_report {
     const char *const *backends; /* names of the real servers, in the order of classify()'s numbers */
     size_t n_backends;
     const char *timers; /* "VRRPv3, advert 0.1 s, priorities 254/253, checks every 0.5 s" */
+    /* Directors where keepalived runs with another configuration than the inventory's, from which the
+     * timers and predictions are: "LVS-master, LVS-node01"; NULL: none. */
+    const char *drifted;
     VEC(struct trial *) trials; /* in the arena, but for their marks and logs */
     VEC(struct scenario_summary) summaries;
     bool interrupted;
@@ -140,6 +144,11 @@ bool trial_counts(const struct trial *t);
  * Says nothing about a trial that was not carried out.
  */
 bool trial_over_budget(const struct failover_report *r, const struct trial *t);
+/*
+ * Why a trial where nothing went wrong has shown nothing all the same: the fault's victim carried no
+ * traffic, or nothing came of the fault. NULL: it counts. In the report's arena.
+ */
+const char *trial_objection(struct failover_report *r, const struct trial *t);
 /* More outage than was predicted, by more than the load can resolve? */
 bool trial_over_prediction(const struct trial *t);
 /* The first mark of a kind, or NULL. */

@@ -38,6 +38,13 @@ static void fail(struct attempt *a, const char *fmt, ...)
     va_end(ap);
 }
 
+/* There is nothing to try it on. */
+static void skip(struct attempt *a, const char *why)
+{
+    a->t->verdict = TRIAL_SKIPPED;
+    a->t->reason = why;
+}
+
 /* Every part at work, and no request lost for a while. -1 interrupted; 1 not within the time. */
 static int wait_healthy(struct attempt *a, int64_t limit_ms, struct health *h, struct err *e)
 {
@@ -73,10 +80,9 @@ static const struct host *choose(struct tester *x, const struct scenario *s,
         return now->active;
     if (s->target == TARGET_NFS)
         return cluster_next(c, NULL, ROLE_NFS);
-    x->last_rs = cluster_next(c, x->last_rs, ROLE_REAL_SERVER);
-    if (!x->last_rs)
-        x->last_rs = cluster_next(c, NULL, ROLE_REAL_SERVER);
-    return x->last_rs;
+    const struct host *rs = health_serving(c, &x->live, x->service, x->last_rs);
+    x->last_rs = rs ? rs : x->last_rs;
+    return rs;
 }
 
 static int set_out(struct attempt *a, struct err *e)
@@ -91,6 +97,10 @@ static int set_out(struct attempt *a, struct err *e)
         return rc;
     }
     const struct host *h = choose(x, t->scenario, &now);
+    if (!h) {
+        skip(a, "no real server has a weight above 0 in every director's table");
+        return 1;
+    }
     unsigned hold = predict_hold_ms(x->run, t->scenario, x->service, h);
     t->host = h->name;
     t->predicted = predict(x->run, t->scenario, x->service, h, hold, &x->report->arena);
@@ -141,10 +151,22 @@ static int baseline(struct attempt *a, struct err *e)
     }
 }
 
+/* The trial goes on without: the VIP's way is then told by the directors' logs alone. */
+static void watch_vip(struct attempt *a)
+{
+    struct tester *x = a->x;
+    struct err we = {0};
+    if (x->via.on_link)
+        a->watch = neigh_watch_start(&x->service->vip, x->via.ifindex, &we);
+    else
+        err_set(&we, ERR_FAILED, "it is on none of this machine's own links");
+    if (!a->watch)
+        a->t->unwatched = arena_strdup(&x->report->arena, we.msg);
+}
+
 static int start_looking(struct attempt *a, struct err *e)
 {
     struct tester *x = a->x;
-    struct err ignored = {0};
     struct load_options o = {.address = x->service->vip,
                              .port = x->service->port,
                              .path = a->t->scenario->target == TARGET_NFS ? "/" : x->pages.path,
@@ -153,8 +175,7 @@ static int start_looking(struct attempt *a, struct err *e)
                              .timeout_ms = x->options->timeout_ms,
                              .classify = pages_classify,
                              .ud = &x->pages};
-    if (x->via.on_link)
-        a->watch = neigh_watch_start(&x->service->vip, x->via.ifindex, &ignored);
+    watch_vip(a);
     a->load = load_start(&o, e);
     return a->load ? baseline(a, e) : -1;
 }
@@ -238,37 +259,15 @@ static int verify_after(struct attempt *a, struct err *e)
     return rc;
 }
 
-/* A real server that went on being asked was not drained, whatever was lost. */
-static bool went_on_serving(const struct attempt *a)
-{
-    const struct trial *t = a->t;
-    const struct failover_report *r = a->x->report;
-    size_t during = 0, own = 0;
-    for (size_t i = 0; i < r->n_backends; i++) {
-        during += t->shares[i].during;
-        if (!strcmp(r->backends[i], t->host))
-            own = t->shares[i].during;
-    }
-    return t->scenario->id == RS_DRAIN && own * r->n_backends * 2 > during;
-}
-
-/* A fault of the active director that left the VIP where it was has shown nothing. */
-static bool stayed(const struct attempt *a)
-{
-    const struct trial *t = a->t;
-    return t->scenario->target == TARGET_ACTIVE &&
-           t->scenario->id != DIRECTOR_RETURN && !trial_mark(t, MARK_MOVED) &&
-           !trial_mark(t, MARK_DETECTED);
-}
-
 static void judge(struct attempt *a)
 {
     struct trial *t = a->t;
     struct failover_report *r = a->x->report;
-    if (!a->why[0] && stayed(a))
-        fail(a, "the VIP did not leave %s", t->host);
-    if (!a->why[0] && went_on_serving(a))
-        fail(a, "%s was drained and yet answered a good part of the requests", t->host);
+    if (t->verdict == TRIAL_SKIPPED)
+        return;
+    const char *objection = a->why[0] ? NULL : trial_objection(r, t);
+    if (objection)
+        fail(a, "%s", objection);
     if (a->why[0]) {
         t->verdict = TRIAL_FAILED;
         t->reason = arena_strdup(&r->arena, a->why);
@@ -289,11 +288,12 @@ int trial_run(struct tester *x, struct trial *t, struct err *e)
     t->began = arena_strdup(&x->report->arena, clock_wall(now));
     const char *impossible = fault_impossible(run_cluster(x->run), t->scenario);
     if (impossible) {
-        t->verdict = TRIAL_SKIPPED;
-        t->reason = impossible;
+        skip(&a, impossible);
         return 0;
     }
     int rc = set_out(&a, e);
+    if (t->verdict == TRIAL_SKIPPED)
+        return 0;
     if (rc == 0 && (rc = prepare(&a, e)) == 0 && (rc = start_looking(&a, e)) == 0)
         rc = break_it(&a, e);
     undo(&a);

@@ -63,6 +63,31 @@ int health_look(struct run *r, const struct service *s, struct live *live, struc
     return 0;
 }
 
+static bool serves(const struct cluster *c, const struct live *live, const struct service *s,
+                   const struct host *rs)
+{
+    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_DIRECTOR));) {
+        const struct live_host *lh = &live->hosts[h->index_in_cluster];
+        const struct ipvs_service *table = lh->complete ? ipvs_find(&lh->ipvs, s) : NULL;
+        const struct ipvs_dest *d = table ? ipvs_dest_find(table, &rs->address, s->port) : NULL;
+        if (!d || !d->weight)
+            return false;
+    }
+    return true;
+}
+
+const struct host *health_serving(const struct cluster *c, const struct live *live,
+                                  const struct service *s, const struct host *after)
+{
+    const struct host *rs = after;
+    for (unsigned tried = 0; tried <= cluster_count(c, ROLE_REAL_SERVER); tried++) {
+        rs = cluster_next(c, rs, ROLE_REAL_SERVER);
+        if (rs && serves(c, live, s, rs))
+            return rs;
+    }
+    return NULL;
+}
+
 const struct host *health_owner(const struct run *r, const struct live *live, const struct mac *m)
 {
     const struct cluster *c = run_cluster(r);

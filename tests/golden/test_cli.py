@@ -66,6 +66,16 @@ USAGE = [
      "rs-drain, rs-stop, rs-kill, rs-isolate, nfs-restart, nfs-stop"),
     (["failover-test", "--scenario", "rs-stop,director-stp", REFERENCE],
      "there is no scenario 'director-stp'", "did you mean 'director-stop'?"),
+    (["failover-test", "--scenario", "rs-stp", "--scenario", "rs-stop", REFERENCE],
+     "there is no scenario 'rs-stp'", "did you mean 'rs-stop'?"),
+    (["failover-test", "--scenario", ",", REFERENCE],
+     "which faults? Name them with --scenario NAME,..., or --all",
+     "the scenarios: director-handover, director-stop, director-kill, director-isolate, director-return, "
+     "rs-drain, rs-stop, rs-kill, rs-isolate, nfs-restart, nfs-stop"),
+    (["failover-test", "--all", "--report", "/", REFERENCE],
+     "'/' is not a regular file", "name a file to write or to replace"),
+    (["failover-test", "--all", "--report", "/tmp/x", "--report-json", "/tmp/x", REFERENCE],
+     "options '--report' and '--report-json' name the same file", None),
     (["failover-test", "--scenario", "rs-stop", "--all", REFERENCE],
      "options '--scenario' and '--all' exclude each other", None),
     (["failover-test", "--all", "--budget", "2 s", REFERENCE],
@@ -117,6 +127,15 @@ def test_usage_error(args, message, hint):
     assert r.returncode == 64
     assert r.stdout == ""
     assert r.stderr == f"clusterctl: error: {message}\n" + (f"  hint: {hint}\n" if hint else "")
+
+
+def test_a_report_that_cannot_be_written_is_found_before_anything_is_done(tmp_path):
+    good = tmp_path / "report.html"
+    for bad in (tmp_path / "missing" / "r.json", "/proc/r.json"):
+        r = run("failover-test", "--all", "--report", good, "--report-json", bad, REFERENCE)
+        assert r.returncode == 1 and r.stdout == ""
+        assert r.stderr == f"clusterctl: error: cannot write '{bad}': No such file or directory\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_typed_is_quoted_for_the_terminal():

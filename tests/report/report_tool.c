@@ -1,7 +1,7 @@
 /*
  * Makes a failover report of made-up trials, so that its renderings can be looked at:
  *
- *     report_tool html FILE [passed|over|failed|hostile|many|interrupted|empty]
+ *     report_tool html FILE [passed|over|failed|hostile|many|interrupted|doubtful|empty]
  *     report_tool text|summary|json|records|junit [...]
  */
 #include <locale.h>
@@ -177,6 +177,14 @@ static void interrupted(struct failover_report *r)
     planned(r, "director-handover", 1, 0);
 }
 
+static void doubtful(struct failover_report *r)
+{
+    r->repeat = 1;
+    r->drifted = "LVS-node01";
+    director(r, "director-kill", 1, 30);
+    r->trials.v[0]->unwatched = "it is on none of this machine's own links";
+}
+
 static void empty(struct failover_report *r)
 {
     (void)r;
@@ -187,7 +195,7 @@ static const struct {
     void (*make)(struct failover_report *r);
 } kinds[] = {{"passed", passed}, {"over", over}, {"failed", failed},
              {"hostile", nasty}, {"many", many}, {"interrupted", interrupted},
-             {"empty", empty}};
+             {"doubtful", doubtful}, {"empty", empty}};
 
 static int print(const char *what, const char *file, struct failover_report *r)
 {

@@ -13,7 +13,8 @@ from browser import Browser
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOL = os.environ.get("REPORT_TOOL", str(CHECKOUT / "build/tests/report/report_tool"))
-KINDS = ["passed", "over", "failed", "hostile", "many", "interrupted", "empty"]
+KINDS = ["passed", "over", "failed", "hostile", "many", "interrupted", "doubtful",
+         "empty"]
 XHTML, SVG = "{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/2000/svg}"
 
 
@@ -108,6 +109,9 @@ def test_drawings_stay_within_their_frames(pages, kind):
                 "could not keep its schedule: 40 of 1500", "known only to 25 ms"]),
     ("many", ["13 others", "web19"]),
     ("interrupted", ["before the test was interrupted"]),
+    ("doubtful", ["LVS-node01: keepalived has another configuration there",
+                  "Predicted from the inventory, while keepalived on LVS-node01 has another",
+                  "The VIP's MAC address was not watched (it is on none of this machine's own links)"]),
     ("empty", ["Nothing was tested", "How this was measured"]),
 ])
 def test_page_says(pages, kind, expected):
@@ -227,6 +231,14 @@ def test_json_agrees_with_its_own_records():
     assert "requests" not in json.loads(tool("json", "over").splitlines()[0])
 
 
+def test_json_says_what_is_in_doubt():
+    lines = [json.loads(line) for line in tool("json", "doubtful").splitlines()]
+    assert lines[0]["vip_watched"] is False and "own links" in lines[0]["unwatched"]
+    assert len(lines[0]["notes"]) == 2 and lines[-1]["drifted"] == "LVS-node01"
+    lines = [json.loads(line) for line in tool("json", "passed").splitlines()]
+    assert lines[0]["vip_watched"] is True and "unwatched" not in lines[0] and "drifted" not in lines[-1]
+
+
 def test_junit():
     suite = ET.fromstring(tool("junit", "hostile"))
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors"),
@@ -252,6 +264,7 @@ def test_text():
            "     lost:       reset 35, timeout 315\n" \
            "     predicted:  201 to 301 ms (2 to 3 adverts of 0.1 s + skew 0.001 s)\n" in out
     assert "note:       The prober could not keep its schedule" in tool("text", "failed")
+    assert "note:       The VIP's MAC address was not watched" in tool("text", "doubtful")
     summary = tool("summary", "over").splitlines()
     assert summary[-1].startswith("63 trials: 60 passed, 2 over budget, 0 failed, 1 skipped.")
     kill = next(line for line in summary if line.startswith("director-kill"))

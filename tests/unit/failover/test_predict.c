@@ -10,6 +10,7 @@
 
 #include "failover/fault_sh.h"
 #include "failover/predict.h"
+#include "verify/health.h"
 
 enum { LVS1, LVS2, WEB1, WEB2, NFS, HOSTS };
 #define MS(n) ((int64_t)(n)*1000)
@@ -30,6 +31,25 @@ struct host_result *run_result_of(struct run *r, const struct host *h)
 {
     (void)r;
     return &results[h->index_in_cluster];
+}
+
+size_t run_count(const struct run *r)
+{
+    (void)r;
+    return HOSTS;
+}
+
+struct host_result *run_result(struct run *r, size_t i)
+{
+    (void)r;
+    return &results[i];
+}
+
+int run_query(struct run *r, const struct remote_query *q, struct err *e)
+{
+    (void)r;
+    (void)q;
+    return err_set(e, ERR_FAILED, "nobody is asked here");
 }
 
 int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
@@ -168,6 +188,64 @@ static void what_is_impossible(void **state)
         assert_non_null(fault_impossible(&cluster, &scenarios[i]));
 }
 
+/* Both directors' tables, a word for each real server: its weight there, or -1 for not there. */
+static void tables(struct live *live, const int weights[static 2][2])
+{
+    live_free(live);
+    live_init(live, HOSTS);
+    for (size_t d = 0; d < 2; d++) {
+        struct live_host *h = &live->hosts[LVS1 + d];
+        char line[100];
+        h->complete = true;
+        snprintf(line, sizeof line, "-A -t 10.1.1.140:80 -s rr");
+        ipvs_line(&h->ipvs, &h->arena, line);
+        for (size_t w = 0; w < 2; w++) {
+            snprintf(line, sizeof line, "-a -t 10.1.1.140:80 -r 10.1.1.%zu:80 -g -w %d", 132 + w,
+                     weights[d][w]);
+            if (weights[d][w] >= 0)
+                ipvs_line(&h->ipvs, &h->arena, line);
+        }
+    }
+}
+
+/* A fault of a real server must hit one that has something to lose. */
+static void who_serves(void **state)
+{
+    (void)state;
+    struct live live;
+    live_init(&live, HOSTS);
+    tables(&live, (const int[2][2]){{1, 1}, {1, 1}});
+    assert_ptr_equal(health_serving(&cluster, &live, &service, NULL), &hosts[WEB1]);
+    assert_ptr_equal(health_serving(&cluster, &live, &service, &hosts[WEB1]), &hosts[WEB2]);
+    assert_ptr_equal(health_serving(&cluster, &live, &service, &hosts[WEB2]), &hosts[WEB1]);
+    tables(&live, (const int[2][2]){{0, 1}, {0, 1}}); /* drained */
+    assert_ptr_equal(health_serving(&cluster, &live, &service, NULL), &hosts[WEB2]);
+    assert_ptr_equal(health_serving(&cluster, &live, &service, &hosts[WEB2]), &hosts[WEB2]);
+    tables(&live, (const int[2][2]){{1, 1}, {1, -1}}); /* one director does not send to it */
+    assert_ptr_equal(health_serving(&cluster, &live, &service, &hosts[WEB1]), &hosts[WEB1]);
+    tables(&live, (const int[2][2]){{0, -1}, {1, 1}});
+    assert_null(health_serving(&cluster, &live, &service, NULL));
+    live_free(&live);
+}
+
+/* Predictions are the inventory's: where keepalived has something else it must be said. */
+static void drift(void **state)
+{
+    static struct resource conf = {.type = RES_FILE, .key = "/etc/keepalived/keepalived.conf"};
+    static struct resource reload = {.type = RES_SERVICE, .key = "keepalived.service"};
+    static struct resource other = {.type = RES_FILE, .key = "/etc/nftables.conf"};
+    assert_null(predict_drifted(NULL, *state));
+    vec_push(&results[LVS1].plan.steps)->want = &other;
+    vec_push(&results[WEB1].plan.steps)->want = &conf;
+    assert_null(predict_drifted(NULL, *state));
+    vec_push(&results[LVS2].plan.steps)->want = &reload;
+    assert_string_equal(predict_drifted(NULL, *state), "LVS-node01");
+    vec_push(&results[LVS1].plan.steps)->want = &conf;
+    assert_string_equal(predict_drifted(NULL, *state), "LVS-master, LVS-node01");
+    for (size_t i = 0; i < HOSTS; i++)
+        vec_free(&results[i].plan.steps);
+}
+
 /* Does a shell parse it, and does every script of every scenario end where it should? */
 static void every_script_parses(void **state)
 {
@@ -205,8 +283,8 @@ static void interface_names_are_quoted(void **state)
     results[WEB1].facts.interface = "eth0; reboot";
     fault_init(&f, NULL, scenario_find("rs-isolate"), &service, &hosts[WEB1], 3000, *state);
     fault_kind(f.scenario)->make(&sb, &f, &results[WEB1]);
-    assert_non_null(strstr(sb_str(&sb), "dev 'eth0; reboot' "));
-    assert_null(strstr(sb_str(&sb), "dev eth0; reboot"));
+    assert_non_null(strstr(sb_str(&sb), "dev='eth0; reboot'\n"));
+    assert_null(strstr(sb_str(&sb), "dev=eth0; reboot"));
     sb_free(&sb);
 }
 
@@ -236,6 +314,8 @@ int main(void)
         CASE(takeover_of_old_keepalived),
         CASE(checks),
         CASE(what_is_impossible),
+        CASE(who_serves),
+        CASE(drift),
         CASE(every_script_parses),
         CASE(interface_names_are_quoted),
         CASE(clocks),
