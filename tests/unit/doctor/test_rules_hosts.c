@@ -418,11 +418,34 @@ static void selinux_port(void **state)
     assert_non_null(strstr(f->fix, "semanage port"));
 }
 
-/* The boolean is on by now: what it denied is past. Nor is nonsense a denial. */
-static void selinux_past_and_nonsense(void **state)
+/* Debian's policy: the boolean is on, and nginx is denied NFS all the same. */
+static void selinux_nfs_whatever_the_boolean(void **state)
 {
     (void)state;
     bed_say(WEB1, AVC_NFS);
+    bed_say(WEB1, "selinux.use-nfs 1 1");
+    bed_examine(sets);
+    const struct finding *f = bed_only("selinux.denial", "Web01-RS");
+    assert_int_equal(f->remedy, REMEDY_MANUAL);
+    assert_non_null(strstr(f->cause, "though the boolean httpd_use_nfs is on"));
+    assert_non_null(strstr(f->fix, "semodule -i"));
+}
+
+/* The inventory leaves SELinux alone: so does a deploy. */
+static void selinux_nfs_left_alone(void **state)
+{
+    (void)state;
+    bed_say(WEB1, AVC_NFS);
+    bed_say(WEB1, "selinux.use-nfs 0 0");
+    bed_examine(sets);
+    const struct finding *f = bed_only("selinux.denial", "Web01-RS");
+    assert_int_equal(f->remedy, REMEDY_MANUAL);
+    assert_string_equal(f->fix, "on Web01-RS: setsebool -P httpd_use_nfs on");
+}
+
+static void selinux_nonsense(void **state)
+{
+    (void)state;
     bed_say(WEB1, "selinux.avc avc: denied { } comm= scontext=a:b tcontext= tclass=");
     bed_say(WEB1, "selinux.avc avc: denied comm=\"nginx\" scontext=a:b:c tcontext=::: tclass=file");
     bed_examine(sets);
@@ -617,7 +640,9 @@ int main(void)
         ON_BED(not_in_fstab),
         ON_BED(selinux_nfs),
         ON_BED(selinux_port),
-        ON_BED(selinux_past_and_nonsense),
+        ON_BED(selinux_nfs_whatever_the_boolean),
+        ON_BED(selinux_nfs_left_alone),
+        ON_BED(selinux_nonsense),
         ON_BED(clock_of_one),
         ON_BED(clock_of_the_operator),
         ON_BED(clock_badly_known),
