@@ -6,17 +6,10 @@
  * gone. A reboot forgets both, and with them everything that a fault changes: nothing of it is on
  * disk.
  */
+#include "engine/host_clock.h"
 #include "engine/run.h"
 #include "engine/script.h"
 #include "failover/scenario.h"
-
-/* How far a host's clock is from ours: its realtime plus offset_us is our clock_us(). */
-struct clock_offset {
-    bool known;
-    int64_t offset_us;
-    int64_t error_us;  /* the spread of the samples */
-    int64_t latest_us; /* the largest of their offsets */
-};
 
 struct fault_site {
     const struct host *host;
@@ -56,10 +49,3 @@ int fault_inject(struct fault *f, struct err *e);
  * patience_ms; its timer will undo the fault.
  */
 int fault_undo(struct fault *f, unsigned patience_ms, struct err *e);
-
-/* Shell: one record `clock NS` a sample, for clock_sample(). */
-extern const char clock_sh[];
-/* Take in a record's value that came just now. */
-void clock_sample(struct clock_offset *c, const char *ns);
-/* A host's time in nanoseconds since 1970, by our clock; 0 when not known. */
-int64_t clock_ours(const struct clock_offset *c, const char *ns);

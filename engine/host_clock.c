@@ -1,7 +1,7 @@
-/* Host clocks against ours, as far as the answers to one question tell. */
+#include "engine/host_clock.h"
+
 #include "base/clock.h"
 #include "base/parse.h"
-#include "failover/fault.h"
 
 /* A line through a pipe, sshd and a local network. */
 enum { LEAST_ERROR_US = 1000 };
