@@ -35,6 +35,10 @@ int remote_open(struct remote *r, struct ssh *ssh, const struct host *host,
     *r = (struct remote){.nonce = script->nonce, .handler = handler};
     /* A file observed as base64 is one line: 4 MiB of line is 3 MiB of file. */
     r->sink = (struct ssh_sink){.line = on_line, .ud = r, .max_line = 4u << 20};
+    if (handler->endless) {
+        r->sink.max_line = 64u << 10;
+        r->sink.max_total = SIZE_MAX;
+    }
     const char *command = host->ssh.become == BECOME_SUDO ? "sudo -n sh -s" : "sh -s";
     r->exec = ssh_exec_start(ssh, command, &r->sink, e);
     return r->exec ? 0 : -1;

@@ -10,6 +10,7 @@ struct remote_handler {
     /* A line of ours (see script_line()); returns -1 with *e set to give up. NULL kinds never come. */
     int (*line)(void *ud, char *kind, char *rest, struct err *e);
     void *ud;
+    bool endless; /* there is no limit to what comes in all, and one far lower to a line */
 };
 
 /* An opened script, for sending it piece by piece. */
