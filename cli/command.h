@@ -40,6 +40,9 @@ struct args {
     int64_t budget_us, timeout_us;  /* 0: not given */
     int64_t watch_us;               /* 0: not given */
     const char *inventory;
+    const char *service, *since, *grep;
+    bool follow;
+    unsigned lines;                 /* 0: not given */
 };
 
 enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME, OPTION_LIST };
@@ -53,6 +56,7 @@ struct option_spec {
     unsigned min, max;          /* OPTION_NUMBER */
     const char *otherwise;      /* what --NAME alone means, --NAME=ARG; NULL: it needs ARG */
     const char *help;
+    char letter;                /* for -L; 0: none */
 };
 
 enum command_flags {
@@ -133,6 +137,7 @@ extern const struct command cmd_drain;
 extern const struct command cmd_failover;
 extern const struct command cmd_help;
 extern const struct command cmd_history;
+extern const struct command cmd_logs;
 extern const struct command cmd_rollback;
 extern const struct command cmd_schema;
 extern const struct command cmd_status;

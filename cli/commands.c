@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &cmd_check,
     &cmd_deploy,
     &cmd_status,
+    &cmd_logs,
     &cmd_verify,
     &cmd_doctor,
     &cmd_failover,

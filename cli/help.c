@@ -37,6 +37,8 @@ static void print_option(FILE *f, const struct option_spec *o)
 {
     autosb struct strbuf sb = {0};
     sb_addf(&sb, "  --%s", o->name);
+    if (o->letter)
+        sb_addf(&sb, ", -%c", o->letter);
     for (size_t i = 0; o->choices && o->choices[i]; i++)
         sb_addf(&sb, "%s%s", i ? "|" : " ", o->choices[i]);
     if (o->arg)

@@ -61,6 +61,7 @@ struct parser {
     VEC(const struct option_spec *) specs;
     VEC(const char *) names;
     VEC(struct option) longs;
+    struct strbuf letters; /* as getopt(3) wants them */
 };
 
 static void parser_init(struct parser *p, const struct command *c)
@@ -68,6 +69,7 @@ static void parser_init(struct parser *p, const struct command *c)
     const struct option_spec *tables[OPTION_TABLES];
     *p = (struct parser){.command = c};
     options_of(c, tables);
+    sb_add(&p->letters, c ? ":" : "+:");
     for (size_t t = 0; t < OPTION_TABLES && tables[t]; t++)
         for (const struct option_spec *o = tables[t]; o->name; o++) {
             int has_arg = o->kind == OPTION_SWITCH ? no_argument
@@ -76,6 +78,8 @@ static void parser_init(struct parser *p, const struct command *c)
             *vec_push(&p->longs) = (struct option){o->name, has_arg, NULL, (int)p->specs.n + 256};
             *vec_push(&p->names) = o->name;
             *vec_push(&p->specs) = o;
+            if (o->letter)
+                sb_addf(&p->letters, "%c%s", o->letter, o->kind == OPTION_SWITCH ? "" : ":");
         }
     vec_push(&p->longs);
     vec_push(&p->names);
@@ -86,6 +90,18 @@ static void parser_free(struct parser *p)
     vec_free(&p->specs);
     vec_free(&p->names);
     vec_free(&p->longs);
+    sb_free(&p->letters);
+}
+
+/* What getopt_long() has found: the number of a long option, or a letter. NULL: neither. */
+static const struct option_spec *found(const struct parser *p, int opt)
+{
+    if (opt >= 256)
+        return (size_t)opt < 256 + p->specs.n ? p->specs.v[opt - 256] : NULL;
+    for (size_t i = 0; i < p->specs.n; i++)
+        if (opt && p->specs.v[i]->letter == opt)
+            return p->specs.v[i];
+    return NULL;
 }
 
 static int hint_help(const struct parser *p, struct err *e)
@@ -172,8 +188,8 @@ static int take_option(const struct option_spec *o, const char *value, struct ar
 /* What getopt_long() did not like. */
 static int bad_option(const struct parser *p, int c, char **argv, struct err *e)
 {
-    if (optopt >= 256 && (size_t)optopt < 256 + p->specs.n) {
-        const struct option_spec *o = p->specs.v[optopt - 256];
+    const struct option_spec *o = found(p, optopt);
+    if (o) {
         if (c == ':')
             err_set(e, ERR_USAGE, "option '--%s' needs %s", o->name, o->arg ? o->arg : "a value");
         else
@@ -195,12 +211,12 @@ int options_parse(const struct command *c, int argc, char **argv, struct args *o
     int rc = 0, opt;
     opterr = 0;
     optind = 0; /* glibc: start anew */
-    while (rc == 0 && (opt = getopt_long(argc, argv, c ? ":" : "+:", p.longs.v, NULL)) != -1) {
+    while (rc == 0 && (opt = getopt_long(argc, argv, sb_str(&p.letters), p.longs.v, NULL)) != -1) {
+        const struct option_spec *o = found(&p, opt);
         if (opt == '?' || opt == ':')
             rc = bad_option(&p, opt, argv, e);
         else
-            rc = take_option(p.specs.v[opt - 256],
-                             optarg ? optarg : p.specs.v[opt - 256]->otherwise, out, e);
+            rc = take_option(o, optarg ? optarg : o->otherwise, out, e);
     }
     *first = optind;
     parser_free(&p);

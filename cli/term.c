@@ -30,7 +30,7 @@ const char *style_code(const struct style *st, enum color c)
     static const char *const codes[] = {
         [C_RESET] = "\033[0m", [C_BOLD] = "\033[1m",   [C_DIM] = "\033[2m",
         [C_RED] = "\033[31m",  [C_GREEN] = "\033[32m", [C_YELLOW] = "\033[33m",
-        [C_CYAN] = "\033[36m",
+        [C_CYAN] = "\033[36m", [C_BLUE] = "\033[34m",  [C_MAGENTA] = "\033[35m",
     };
     return st->color ? codes[c] : "";
 }

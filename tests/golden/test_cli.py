@@ -29,7 +29,7 @@ CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/cluster
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
 COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "drain", "undrain", "history",
-            "rollback", "schema", "help", "version"]
+            "logs", "rollback", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
        "CLUSTERCTL_JOURNAL": ""}
@@ -87,6 +87,19 @@ USAGE = [
      "`clusterctl deploy --help` lists the options"),
     (["deploy", "--out", ""], "option '--out' needs a DIR that is not empty", None),
     (["deploy", "--o=x"], "ambiguous option '--o'", "`clusterctl deploy --help` lists the options"),
+    (["logs", "-n"], "option '--lines' needs N", "`clusterctl logs --help` lists the options"),
+    (["logs", "-fn0"], "option '--lines': '0' is not a number from 1 to 1000000", None),
+    (["logs", "-x"], "unknown option '-x'", "`clusterctl logs --help` lists the options"),
+    (["logs", "--service", "nginx,keepalive", "--inventory", REFERENCE],
+     "option '--service': 'keepalive' is not keepalived, ipvs, nfs, nginx, nginx-access or nginx-error",
+     "did you mean 'keepalived'?"),
+    (["logs", "--since", "tomorrow", "--inventory", REFERENCE],
+     "option '--since': 'tomorrow' is no time",
+     'write 10m, 2h, 1d, today, 12:00 or "2026-01-31 12:00"'),
+    (["logs", "--grep", "(", "--inventory", REFERENCE],
+     "option '--grep': '(': Unmatched ( or \\(", None),
+    (["logs", "LVS-master", "--service", "nfs,nginx-access", "--inventory", REFERENCE],
+     "none of these hosts has such a log", None),
     (["deploy", "-n"], "unknown option '-n'", "`clusterctl deploy --help` lists the options"),
     (["deploy", "--parallel", "0"], "option '--parallel': '0' is not a number from 1 to 1024", None),
     (["deploy", "--parallel", "+4"], "option '--parallel': '+4' is not a number from 1 to 1024", None),

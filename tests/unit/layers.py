@@ -26,7 +26,9 @@ LAYERS = {
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
            "probe/request.h": "probe", "probe/load_loop.h": "probe",
            "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine",
-           "ops/look.h": "ops", "ops/history_parse.h": "ops", "ops/status_build.h": "ops"}
+           "ops/look.h": "ops", "ops/log_entry.h": "ops", "ops/log_merge.h": "ops",
+           "ops/log_place.h": "ops", "ops/log_take.h": "ops", "ops/logs_ask.h": "ops",
+           "ops/logs_tail.h": "ops", "ops/history_parse.h": "ops", "ops/status_build.h": "ops"}
 # The model header for connection settings is all that ssh/ may see of the inventory.
 ONLY = {("ssh", "inventory"): {"inventory/cluster.h"}, ("probe", "inventory"): set(),
         ("engine", "ssh"): {"ssh/ssh.h"}, ("cli", "ssh"): {"ssh/ssh.h"}}

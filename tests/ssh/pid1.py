@@ -1,0 +1,59 @@
+#!/usr/bin/python3
+"""The first process of a host of test_logs.py, in a PID and a mount namespace of its own: a real
+journald, an sshd, and lines for the journal as systemd itself would write them. Commands come on
+standard input: `log UNIT TEXT`, `long UNIT COUNT`, `down` and `up` (sshd), `processes`; each is answered with a line.
+"""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+
+def processes():
+    """(pid, name) of all that are alive."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+                name, rest = f.read().split("(", 1)[1].rsplit(") ", 1)
+        except OSError:
+            continue
+        if rest[0] != "Z":
+            yield int(pid), name
+
+
+def main(nginx_dir, sshd):
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    for d in ("/run/systemd/journal", "/run/systemd/system", "/run/log/journal", "/run/sshd"):
+        os.makedirs(d)
+    subprocess.run(["mount", "--bind", nginx_dir, "/var/log/nginx"], check=True)
+    with subprocess.Popen(["/lib/systemd/systemd-journald"]):
+        server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for line in sys.stdin:
+            command, *rest = line.rstrip("\n").split(" ", 2)
+            if command in ("log", "long"):
+                unit, text = rest
+                text = "x" * int(text) if command == "long" else text
+                data = f"MESSAGE={text}\nUNIT={unit}\nSYSLOG_IDENTIFIER=systemd\nPRIORITY=6\n"
+                while True:
+                    try:
+                        journal.sendto(data.encode(), "/run/systemd/journal/socket")
+                        break
+                    except (FileNotFoundError, ConnectionRefusedError):
+                        time.sleep(0.05)
+            elif command == "down":
+                for pid, name in processes():
+                    if name == "sshd":
+                        os.kill(pid, signal.SIGKILL)
+                server.wait()
+            elif command == "up":
+                server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
+            elif command == "processes":
+                print(" ".join(name for _, name in processes()), flush=True)
+                continue
+            print("done", flush=True)
+
+
+main(sys.argv[1], sys.argv[2:])
