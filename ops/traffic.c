@@ -123,9 +123,9 @@ static bool sends(const struct traffic *t, const struct host *director, const st
 
 bool traffic_serves(const struct traffic *t, const struct host *rs)
 {
-    for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));)
+    for (const struct host *h = NULL; (h = next_told(t, h));)
         for (size_t i = 0; i < t->cluster->n_services; i++)
-            if (sends(t, h, &t->cluster->services[i], rs))
+            if (sends(t, h, &t->cluster->services[i], rs) || !seen(t, h)->complete)
                 return true;
     return false;
 }
@@ -140,12 +140,19 @@ static size_t servers(const struct traffic *t, const struct host *director,
     return n;
 }
 
+/*
+ * Whoever holds the VIP at this moment, nobody or both: a director that has servers to send to may be
+ * sending. So may one that was reached but did not tell.
+ */
 bool traffic_flows(const struct traffic *t)
 {
-    const struct host *active = traffic_active(t);
-    for (size_t i = 0; active && i < t->cluster->n_services; i++)
-        if (servers(t, active, &t->cluster->services[i], NULL))
+    for (const struct host *d = NULL; (d = next_told(t, d));) {
+        if (!seen(t, d)->complete)
             return true;
+        for (size_t i = 0; i < t->cluster->n_services; i++)
+            if (servers(t, d, &t->cluster->services[i], NULL))
+                return true;
+    }
     return false;
 }
 

@@ -41,7 +41,7 @@ int traffic_adopt(struct traffic *t, struct err *e);
 int traffic_look(struct traffic *t, struct err *e);
 /* After a look: the one director that holds the first VIP, or NULL. */
 const struct host *traffic_active(const struct traffic *t);
-/* After a look: does some director send anything to this real server? Is anything sent at all? */
+/* After a look: may some director send anything to this real server? May anything be sent at all? */
 bool traffic_serves(const struct traffic *t, const struct host *rs);
 bool traffic_flows(const struct traffic *t);
 

@@ -56,12 +56,16 @@ def test_changes_lose_nothing(deployed, inventory, templates):
         said = clusterctl("deploy", "--dry-run", "--templates", folder).stdout
         assert "in this order" in said and "brought back: Web02-RS" in said
 
-        r = clusterctl("deploy", "--templates", folder)  # a vhost change
+        load.note("a vhost change")
+        r = clusterctl("deploy", "--templates", folder)
+        load.note(r.stderr)
         assert order(r, "reload nginx") == REAL_SERVERS
         assert vip_holders() == [first]
 
         path = inventory(check_interval)
-        r = clusterctl("deploy", "--templates", folder, path)  # a keepalived change
+        load.note("a keepalived change")
+        r = clusterctl("deploy", "--templates", folder, path)
+        load.note(r.stderr)
         assert order(r, "change /etc/keepalived") == [second, first]
         assert vip_holders() == [second]
     load.nothing_lost()
@@ -77,11 +81,13 @@ def test_it_stops_at_the_first_that_fails(deployed, templates):
     folder = templates("return 503;")
     with Load(200) as load:
         r = clusterctl("deploy", "--templates", folder, expect=1)
+        load.note(r.stderr)
         assert "stopped at Web01-RS" in r.stderr
         assert order(r, "reload nginx") == ["Web01-RS"]
         assert ssh(DIRECTORS[0], DRAINED) == "Web01-RS by deploy\n"
         # Put right, the next deploy brings it back.
         r = clusterctl("deploy")
+        load.note(r.stderr)
         assert order(r, "reload nginx") == ["Web01-RS"]
     load.nothing_lost()
     assert ssh(DIRECTORS[0], DRAINED) == ""

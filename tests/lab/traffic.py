@@ -19,7 +19,7 @@ class Load:
     """`with Load(200) as load:` what happens inside happens under 200 requests a second."""
 
     def __init__(self, rate=200, bodies=BODIES):
-        self.rate, self.bodies, self.records = rate, bodies, []
+        self.rate, self.bodies, self.records, self.log = rate, bodies, [], ""
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -34,6 +34,10 @@ class Load:
         """Seconds since the load's beginning: what is due from here on comes after this."""
         return time.monotonic() - self.began
 
+    def note(self, text):
+        """For the message when something was lost: what was done, with the load's own clock."""
+        self.log += f"[{self.now():.1f} s] {text}\n"
+
     def __exit__(self, *exc):
         self.process.terminate()
         out, err = self.process.communicate(timeout=60)
@@ -46,9 +50,10 @@ class Load:
         return [r for r in self.records if r[3] != "ok"]
 
     def nothing_lost(self):
-        bad = collections.Counter(r[3] for r in self.lost())
         assert len(self.records) > self.rate, "there was no load"
-        assert not bad, f"{dict(bad)} of {len(self.records)}; first at {self.lost()[0][0] / 1e6:.2f} s"
+        when = collections.Counter((r[0] // 100000 / 10, r[3]) for r in self.lost())
+        said = ", ".join(f"{n} {what} at {at} s" for (at, what), n in sorted(when.items()))
+        assert not said, f"lost of {len(self.records)}: {said}\n{self.log}"
         print(f"{len(self.records)} requests at {self.rate}/s, none lost", flush=True)
 
     def shares(self, since, until):
