@@ -186,6 +186,7 @@ static int dry_run(struct session *s, struct err *e)
 /* Options that only make sense together. */
 static int check_args(const struct args *a, struct err *e)
 {
+    enum { LEAST_CONFIRM_US = 10 * 1000 * 1000 };
     static const char needs_dry[] = "add --dry-run: without it, deploy changes the hosts";
     if (a->offline && !a->dry_run) {
         err_set(e, ERR_USAGE, "option '--offline' goes with --dry-run only");
@@ -197,8 +198,13 @@ static int check_args(const struct args *a, struct err *e)
         return a->offline ? err_hint(e, "offline, what is pending cannot be known")
                           : err_hint(e, "%s", needs_dry);
     }
-    if (a->auto_rollback && a->dry_run)
-        return err_set(e, ERR_USAGE, "option '--auto-rollback' does not go with --dry-run");
+    if ((a->auto_rollback || a->confirm_us) && a->dry_run)
+        return err_set(e, ERR_USAGE, "option '--%s' does not go with --dry-run",
+                       a->auto_rollback ? "auto-rollback" : "confirm-within");
+    if (a->confirm_us && a->confirm_us < LEAST_CONFIRM_US) {
+        err_set(e, ERR_USAGE, "option '--confirm-within': less than 10s");
+        return err_hint(e, "a step and a new connection must fit, also on a slow host");
+    }
     if ((a->out || a->show_secrets) && !a->offline) {
         err_set(e, ERR_USAGE, "option '--%s' goes with --offline only",
                 a->out ? "out" : "show-secrets");
@@ -254,6 +260,9 @@ static const struct option_spec options[] = {
     {"auto-rollback", OPTION_SWITCH, offsetof(struct args, auto_rollback),
      .help = "When a step or the verification fails after something was changed, restore the state "
              "of the last run that went well; see rollback. The exit status stays 1."},
+    {"confirm-within", OPTION_TIME, offsetof(struct args, confirm_us), "TIME",
+     .help = "A host takes back what this run changes of its files, services, firewall, sysctls, "
+             "addresses and network unless a new connection confirms it within TIME (at least 10s)."},
     {"no-verify", OPTION_SWITCH, offsetof(struct args, no_verify),
      .help = "Do not verify the cluster afterwards."},
     {"quiet", OPTION_SWITCH, offsetof(struct args, quiet),

@@ -39,6 +39,7 @@ struct args {
     unsigned requests;              /* 0: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */
     int64_t watch_us;               /* 0: not given */
+    int64_t confirm_us;             /* 0: not given */
     const char *inventory;
     const char *service, *since, *grep;
     bool follow;

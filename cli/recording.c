@@ -154,7 +154,7 @@ void recording_end(struct session *s, const struct run_ending *end)
         if (end->status == err_exit_status(ERR_INTERRUPTED)) {
             /* Sessions have seen the interruption, and would stop at once. */
             for (size_t i = 0; i < run_count(s->run); i++)
-                run_disconnect(s->run, run_result(s->run, i)->host);
+                run_disconnect(s->run, &s->in->cluster->hosts[i]);
             run_ignore_cancel(s->run);
         }
         run_query(s->run, &q, &ignored);

@@ -11,6 +11,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .modules = &module_table,
         .templates = &s->templates,
         .cancel = &s->cancel,
+        .confirm_s = (unsigned)(in->args.confirm_us / 1000000),
         .record = &s->recording.record,
         .max_parallel = in->args.parallel,
         .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/quote.h"
+#include "engine/guard.h"
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "engine/restype.h"
@@ -27,6 +28,7 @@ struct apply {
     int wake_fd;         /* board changes and our own progress */
     int64_t progress_at; /* when the host last moved on */
     const char *output;  /* of the step that is about to be reported as failed */
+    bool unconfirmed;    /* steps have been sent that the host takes back unless they are confirmed */
 };
 
 static const char functions[] =
@@ -209,10 +211,17 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     const struct step *step = &a->hr->plan.steps.v[i];
     size_t n = i + 1;
     /* One brace group: a shell runs it only when all of it has arrived. */
+    unsigned guard = a->w->options->confirm_s;
     script_addf(s, "{ m start %zu\n(set -e\n", n);
+    if (guard)
+        guard_before(s, step, guard);
     res_ops(step->want->type)->apply(s, step);
     script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n",
                 n);
+    if (guard) {
+        guard_after(s);
+        a->unconfirmed |= guard_is_risky(step);
+    }
     record_step(s, a->w->options->record, step);
     observe_one(s, step->want);
     script_addf(s, "m done %zu\n} </dev/null\n", n);
@@ -228,6 +237,7 @@ static void add_setup(struct apply *a, struct script *s)
     script_addf(s, "take_lock %u", a->w->options->lock_wait_s);
     script_arg(s, owner);
     script_add(s, " </dev/null\n");
+    guard_setup(s, a->w->options->confirm_s);
     record_begin(s, a->w->options->record, a->hr->host, &a->hr->plan);
 }
 
@@ -301,13 +311,41 @@ static int wait_needs(struct apply *a, struct remote *r, size_t i, struct err *e
     }
 }
 
+/*
+ * Confirm what was sent so far over a new connection, once the host has done it: before anything that
+ * takes long, since the host does not wait. 1: the script ended meanwhile.
+ */
+static int confirm(struct apply *a, struct remote *r, struct script *s, size_t sent, struct err *e)
+{
+    const struct run_options *o = a->w->options;
+    if (remote_send(r, s, step_deadline(a), e) < 0)
+        return -1;
+    while (a->hr->done < sent && !a->failed) {
+        int rc = wait_change(a, r, step_deadline(a), e);
+        if (rc != 0)
+            return rc;
+    }
+    if (guard_confirm(a->hr->host, o->cancel, o->confirm_s, e) < 0)
+        return -1;
+    a->unconfirmed = false;
+    guard_confirmed(s);
+    return 0;
+}
+
 /* Send everything, step by step; returns -1 on a transport error, not on a failed step. */
 static int send_steps(struct apply *a, struct remote *r, struct script *s, struct err *e)
 {
     const struct plan *p = &a->hr->plan;
     for (size_t i = 0; i < p->steps.n; i++) {
-        bool lost;
-        if (open_need(a, p->steps.v[i].want, &lost, NULL)) {
+        bool lost, waits = open_need(a, p->steps.v[i].want, &lost, NULL);
+        if (a->unconfirmed && (waits || p->steps.v[i].want->type == RES_PACKAGES)) {
+            int rc = confirm(a, r, s, i, e);
+            if (rc < 0)
+                return -1;
+            if (rc > 0 || a->failed)
+                break;
+        }
+        if (waits) {
             if (remote_send(r, s, step_deadline(a), e) < 0)
                 return -1;
             int rc = wait_needs(a, r, i, e);
@@ -318,6 +356,8 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
         }
         add_step(a, s, i);
     }
+    if (a->unconfirmed && confirm(a, r, s, p->steps.n, e) < 0)
+        return -1;
     script_end(s);
     script_add(s, "exit 0\n");
     a->progress_at = clock_ms();

@@ -127,7 +127,8 @@ void record_step(struct script *s, const struct run_record *r, const struct step
     sb_addc(&line, '{');
     member(&line, "step", step->summary);
     member(&line, "impact", impact_name(step->impact));
-    if (is_absent(step) || record_before(step, before)) {
+    bool lasts = strncmp(step->want->key, "/run/", 5) != 0;
+    if (lasts && (is_absent(step) || record_before(step, before))) {
         member(&line, "file", step->want->key);
         member(&line, "before", is_absent(step) ? "absent" : before);
     }

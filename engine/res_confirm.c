@@ -42,8 +42,8 @@ static const char functions[] =
     "  find \"$d\" \"$u\" /etc/systemd/system/sysinit.target.wants -exec sync {} +\n"
     "  : >\"$d/armed\"; sync \"$d/armed\" \"$d\"\n"
     "  systemctl stop clusterctl-revert.timer 2>/dev/null || :\n"
-    "  systemd-run -q --collect --unit=clusterctl-revert --on-active=" DEADMAN_SECONDS
-    " --timer-property=AccuracySec=1s \\\n"
+    "  systemd-run -q --collect --unit=clusterctl-revert --on-active=\"${CONFIRM_S:-" DEADMAN_SECONDS
+    "}\" --timer-property=AccuracySec=1s \\\n"
     "    -p KillMode=process /bin/sh \"$d/run\" revert\n"
     "}\n";
 

@@ -44,6 +44,7 @@ struct run_options {
     unsigned max_parallel;    /* workers at once; 0: 64 */
     unsigned lock_wait_s;     /* for a host's lock held by a dead run's last step */
     unsigned step_timeout_s;  /* whole-step limit */
+    unsigned confirm_s;       /* hosts take changes back that are not confirmed within; 0: they stay */
     const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
