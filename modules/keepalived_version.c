@@ -17,7 +17,7 @@ static const struct {
     [KEEPALIVED_PEER_TTL] = {{2, 2, 7}, {0}, {0}},          /* tried; added in 2020 (#1612) */
     [KEEPALIVED_TRACK_FILE] = {{2, 1, 0}, {0}, {0}},        /* 2.0.x: vrrp_track_file; source */
     [KEEPALIVED_UDP_CHECK] = {{2, 1, 0}, {0}, {0}},         /* added in January 2020 (#1485) */
-    [KEEPALIVED_NOTIFY_FIFO] = {{2, 2, 7}, {0}, {0}},       /* tried; older, but not the second half */
+    [KEEPALIVED_NOTIFY_FIFO] = {{2, 2, 7}, {0}, {0}},       /* tried; it is older */
     /* 2.0.0 to 2.0.15 refuse it, 2.1.5 programs 1, 2.2.0 is right; between them nobody looked. */
     [KEEPALIVED_WEIGHT_ZERO] = {{1, 3, 5}, {2, 0, 0}, {2, 2, 0}},
 };

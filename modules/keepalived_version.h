@@ -10,7 +10,7 @@ enum keepalived_feature {
     KEEPALIVED_PEER_TTL,         /* unicast_peer { ADDRESS min_ttl N max_ttl N } */
     KEEPALIVED_TRACK_FILE,       /* track_file, by that name */
     KEEPALIVED_UDP_CHECK,        /* UDP_CHECK and PING_CHECK */
-    KEEPALIVED_NOTIFY_FIFO,      /* vrrp_notify_fifo, and the states again at a reload */
+    KEEPALIVED_NOTIFY_FIFO,      /* vrrp_notify_fifo and its script */
     KEEPALIVED_WEIGHT_ZERO,      /* real_server { weight 0 } is accepted, and programmed as 0 */
 };
 
