@@ -105,7 +105,7 @@ installed_files() {
     local f
     for f in bin/clusterctl share/man/man1/clusterctl.1 share/man/man5/clusterctl-inventory.5 \
         share/clusterctl/inventory.schema.json share/clusterctl/examples/reference.json \
-        share/clusterctl/templates/keepalived.conf.tmpl; do
+        share/clusterctl/templates/keepalived.conf.tmpl share/clusterctl/grafana/clusterctl.json; do
         [ -s "$WORK/install/usr/local/$f" ] || { echo "missing: $f"; return 1; }
     done
 }
