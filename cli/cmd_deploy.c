@@ -119,7 +119,9 @@ int deploy_apply(struct session *s, struct err *e)
     if (!stopped && worth_verifying(s, &o)) {
         struct err ve = {0};
         /* After no change the observation is still the newest there is, and all has settled. */
-        struct verify_now now = {.observe = o.changes > 0 || !o.all_ok};
+        struct verify_now now = {.observe = o.changes > 0 || !o.all_ok,
+                                 .monitoring = MONITORING_TARGETS,
+                                 .monitoring_settle_ms = monitoring_settle_ms(s->in->cluster)};
         if (now.observe)
             now.settle_ms = o.all_ok ? SETTLE_MS : SETTLE_PARTIAL_MS;
         int vrc = verifying_run(s, &v, &now, &ve);

@@ -31,7 +31,7 @@ static void print_report(const struct session *s, const struct verify_report *r,
 static int verify(struct session *s, struct err *e)
 {
     struct verified v = {0};
-    struct verify_now now = {.observe = true};
+    struct verify_now now = {.observe = true, .monitoring = MONITORING_ALERTS};
     int status = verifying_run(s, &v, &now, e) < 0 ? err_exit_status(e->code) : 0;
     if (v.done)
         print_report(s, &v.report, status);

@@ -17,8 +17,11 @@ int verifying_run(struct session *s, struct verified *v, const struct verify_now
     }
     if (!a->quiet && a->output == OUTPUT_TEXT)
         report_note(&s->in->err, "verifying the cluster");
-    struct verify_options o = {
-        .settle_ms = now->settle_ms, .requests = a->requests, .cancel = &s->cancel};
+    struct verify_options o = {.settle_ms = now->settle_ms,
+                               .requests = a->requests,
+                               .monitoring = now->monitoring,
+                               .monitoring_settle_ms = now->monitoring_settle_ms,
+                               .cancel = &s->cancel};
     if (verify_cluster(s->run, &o, &v->report, e) < 0)
         return -1;
     v->done = true;

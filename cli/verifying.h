@@ -14,9 +14,21 @@ struct verified {
 /* How long failing checks may take to come right after a change; less where some will not. */
 enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
 
+/*
+ * How long Prometheus' targets may take: it spreads the first scrapes over an interval, and has to
+ * start before; and it learns as late of an exporter that is back.
+ */
+static inline unsigned monitoring_settle_ms(const struct cluster *c)
+{
+    enum { START_MS = 20 * 1000 };
+    return 2 * 1000 * c->monitoring.interval_s + START_MS;
+}
+
 struct verify_now {
     bool observe;       /* look at every host anew first */
     unsigned settle_ms; /* how long failing checks are tried again until they pass */
+    enum verify_monitoring monitoring;
+    unsigned monitoring_settle_ms;
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "verify/arp_round.h"
+#include "inventory/monitoring.h"
 #include "verify/live.h"
 #include "verify/sample.h"
 #include "verify/verify.h"
@@ -53,6 +54,7 @@ struct check {
     unsigned needs;
     bool settles; /* may pass later without anybody's doing: worth a retry */
     void (*run)(struct ctx *x, const struct subject *s, struct check_result *out);
+    enum verify_monitoring monitoring; /* made from this much on; MONITORING_LEFT_OUT: always */
 };
 
 extern const struct check checks[];
@@ -74,6 +76,8 @@ void check_vhost(struct ctx *x, const struct subject *s, struct check_result *ou
 void check_dsr_path(struct ctx *x, const struct subject *s, struct check_result *out);
 void check_http_vip(struct ctx *x, const struct subject *s, struct check_result *out);
 void check_http_distribution(struct ctx *x, const struct subject *s, struct check_result *out);
+void check_targets(struct ctx *x, const struct subject *s, struct check_result *out);
+void check_alerts(struct ctx *x, const struct subject *s, struct check_result *out);
 void check_http_real_server(struct ctx *x, const struct subject *s, struct check_result *out);
 
 /* Verdicts. The text of check_pass() is evidence, that of the others the reason. */

@@ -7,7 +7,7 @@
 
 /*
  * In the order of the report: what the hosts say of themselves, then what the network says, then
- * what a client sees. Ids are for ever: users filter and count by them.
+ * what a client sees, then what the watchers say. Ids are for ever: users filter and count by them.
  */
 const struct check checks[] = {
     {"config.converged", "the host is as the inventory wants it", PER_HOST, 0, false,
@@ -42,6 +42,10 @@ const struct check checks[] = {
      check_http_vip},
     {"http.distribution", "requests are spread as the scheduler says", PER_SERVICE, NEEDS_LIVE,
      true, check_http_distribution},
+    {"monitoring.targets", "Prometheus is answered by everyone it asks", PER_CLUSTER, LIVE_MONITORING,
+     true, check_targets, MONITORING_TARGETS},
+    {"monitoring.alerts", "no alert fires", PER_CLUSTER, LIVE_MONITORING, true, check_alerts,
+     MONITORING_ALERTS},
 };
 const size_t n_checks = ARRAY_LEN(checks);
 

@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/quote.h"
 #include "engine/script.h"
+#include "inventory/monitoring.h"
 
 static const char addresses_sh[] =
     "live_addr() {\n"
@@ -49,6 +50,8 @@ static void ask_extras(struct script *s, const struct host_result *hr, unsigned 
         token_write(s, exported, token);
     if (hr->host->roles & ROLE_DIRECTOR && extras & LIVE_CONNECTIONS)
         script_add(s, "live_connections\n");
+    if (extras & LIVE_MONITORING && monitoring_host(hr->catalog.cluster) == hr->host)
+        prometheus_ask(s);
 }
 
 void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
@@ -153,6 +156,8 @@ void live_record(struct live_host *h, char *value)
         h->token_written = true;
     else if (!strcmp(what, "token_error"))
         h->token_error = shown(&h->arena, value, ERROR_MAX);
+    else if (!strncmp(what, "prometheus", 10))
+        prometheus_record(&h->prometheus, &h->arena, what, value);
     else if (!strcmp(what, "complete"))
         h->complete = true;
 }
@@ -174,6 +179,7 @@ void live_forget(struct live_host *h)
     vrrp_running_free(&h->vrrp);
     mount_free(&h->mount);
     boot_free(&h->boot);
+    prometheus_free(&h->prometheus);
     arena_free(&h->arena);
     *h = (struct live_host){0};
 }

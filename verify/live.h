@@ -9,6 +9,7 @@
 #include "verify/boot.h"
 #include "verify/ipvs.h"
 #include "verify/mount.h"
+#include "verify/prometheus.h"
 #include "verify/token.h"
 #include "verify/vrrp_running.h"
 
@@ -22,6 +23,7 @@ enum live_extra {
     LIVE_BOOT = 1 << 2,  /* what a reboot would read */
     LIVE_TOKEN = 1 << 3, /* the NFS host: live.token is written */
     LIVE_CONNECTIONS = 1 << 4, /* directors: connections of each entry of the table */
+    LIVE_MONITORING = 1 << 5,  /* Prometheus' host: what it has seen */
 };
 
 struct live_iface {
@@ -42,6 +44,7 @@ struct live_host {
     struct boot_config boot;  /* LIVE_BOOT */
     bool token_written;       /* LIVE_TOKEN */
     const char *token_error;  /* safe to print */
+    struct prometheus prometheus; /* LIVE_MONITORING */
     struct arena arena;
 };
 

@@ -50,6 +50,8 @@ static void add_all(struct ctx *x, struct verify_report *out, instances *list,
                     const struct check *c)
 {
     const struct cluster *cl = x->cluster;
+    if (c->monitoring && (!cl->monitoring.wanted || c->monitoring > x->options->monitoring))
+        return;
     unsigned roles = c->per == PER_DIRECTOR      ? ROLE_DIRECTOR
                      : c->per == PER_REAL_SERVER ? ROLE_REAL_SERVER
                                                  : 0;
@@ -81,7 +83,7 @@ static bool runs_again(const struct instance *i, const struct check_result *r)
 /* Gather what this round's checks need: ARP is asked while the hosts answer. */
 static int gather(struct ctx *x, unsigned needs, struct err *e)
 {
-    enum { EXTRAS = LIVE_VRRP | LIVE_MOUNT | LIVE_BOOT | LIVE_TOKEN };
+    enum { EXTRAS = LIVE_VRRP | LIVE_MOUNT | LIVE_BOOT | LIVE_TOKEN | LIVE_MONITORING };
     if (needs & NEEDS_ARP)
         arp_begin(x);
     if (!(needs & (NEEDS_LIVE | EXTRAS)))
@@ -130,32 +132,36 @@ static int round_of_checks(struct ctx *x, struct verify_report *out, const insta
     return 0;
 }
 
-static bool unsettled(const struct verify_report *out, const instances *list)
+/* Is a check worth another round? What Prometheus says may be for longer than the others. */
+static bool unsettled(const struct verify_report *out, const instances *list, int64_t deadline,
+                      int64_t monitoring_deadline)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (wants_retry(&list->v[i], &out->results.v[i]))
+    for (size_t i = 0; i < list->n; i++) {
+        int64_t until = list->v[i].check->monitoring ? monitoring_deadline : deadline;
+        if (deadline_left(until) > 0 && wants_retry(&list->v[i], &out->results.v[i]))
             return true;
+    }
     return false;
 }
 
 /* A second between tries: the shortest delay_loop that old keepalived releases know. */
-static void pause_before_retry(const struct ctx *x, int64_t deadline)
+static void pause_before_retry(const struct ctx *x)
 {
     enum { RETRY_MS = 1000 };
     const struct ssh_cancel *c = x->options->cancel;
     struct pollfd p = {.fd = c ? c->cancel_fd : -1, .events = POLLIN};
-    int left = deadline_left(deadline);
-    poll(&p, 1, left < RETRY_MS ? left : RETRY_MS);
+    poll(&p, 1, RETRY_MS);
 }
 
 static int run_rounds(struct ctx *x, struct verify_report *out, const instances *list,
                       struct err *e)
 {
     int64_t deadline = deadline_in(x->options->settle_ms);
+    int64_t monitoring = deadline_in(x->options->monitoring_settle_ms);
     if (round_of_checks(x, out, list, true, e) < 0)
         return -1;
-    while (deadline_left(deadline) > 0 && unsettled(out, list)) {
-        pause_before_retry(x, deadline);
+    while (unsettled(out, list, deadline, monitoring)) {
+        pause_before_retry(x);
         if (interrupted(x))
             return err_set(e, ERR_INTERRUPTED, "interrupted");
         if (round_of_checks(x, out, list, false, e) < 0)

@@ -30,9 +30,18 @@ struct verify_report {
     struct arena arena;
 };
 
+/*
+ * How much of what watches the cluster is looked at. It sees everything some scrapes late: a fault
+ * that is over still fires. So who asks whether a change or a repair has worked leaves the alerts
+ * out, and who makes faults leaves it all.
+ */
+enum verify_monitoring { MONITORING_LEFT_OUT, MONITORING_TARGETS, MONITORING_ALERTS };
+
 struct verify_options {
     unsigned settle_ms; /* retry failing checks until they pass or this has passed */
+    unsigned monitoring_settle_ms; /* ...those of what Prometheus says */
     unsigned requests;  /* HTTP requests per service through the VIP; 0: three rounds, at least 6 */
+    enum verify_monitoring monitoring; /* where the inventory has any */
     const struct ssh_cancel *cancel;
     /* By index_in_cluster: only what is about these hosts; NULL: everything. With `services`, what is
      * about services too, which is what clients see. */

@@ -19,13 +19,22 @@ int teardown(void **state)
     return 0;
 }
 
-void verify(unsigned settle_ms)
+static void verify_with(const struct verify_options *o)
 {
-    struct verify_options o = {.settle_ms = settle_ms};
     struct err e = {0};
     verify_free(&report);
-    assert_int_equal(verify_cluster((struct run *)&fake, &o, &report, &e), 0);
+    assert_int_equal(verify_cluster((struct run *)&fake, o, &report, &e), 0);
     assert_int_equal(report.passed + report.failed + report.skipped, report.results.n);
+}
+
+void verify(unsigned settle_ms)
+{
+    verify_with(&(struct verify_options){.settle_ms = settle_ms});
+}
+
+void verify_watched(enum verify_monitoring how)
+{
+    verify_with(&(struct verify_options){.monitoring = how});
 }
 
 const struct check_result *result(const char *id, const char *subject)

@@ -10,6 +10,8 @@ int setup(void **state);
 int teardown(void **state);
 
 void verify(unsigned settle_ms);
+/* With what watches the cluster. */
+void verify_watched(enum verify_monitoring how);
 const struct check_result *result(const char *id, const char *subject);
 void assert_contains(const char *text, const char *part);
 void assert_fails(const char *id, const char *subject, const char *reason);

@@ -203,6 +203,61 @@ static void settles(void **state)
     assert_int_equal(fake.queries, 2);
 }
 
+#define SAMPLE(labels, value) "prometheus {" labels "} => " value " @[1795678306.617]\n"
+#define NODES_UP                                                                                   \
+    SAMPLE("host=\"LVS-master\", job=\"node\"", "1")                                               \
+    SAMPLE("host=\"LVS-node01\", job=\"node\"", "1")                                               \
+    SAMPLE("host=\"Web01-RS\", job=\"node\"", "1")                                                 \
+    SAMPLE("host=\"NFS\", job=\"node\"", "1")
+#define NGINX_UP                                                                                   \
+    SAMPLE("host=\"Web01-RS\", job=\"nginx\"", "1") SAMPLE("host=\"Web02-RS\", job=\"nginx\"", "1")
+#define WEB02(value) SAMPLE("host=\"Web02-RS\", job=\"node\"", value)
+#define MISSING                                                                                    \
+    SAMPLE("alertname=\"RealServerMissing\", host=\"Web02-RS\", service=\"10.1.1.140:80/TCP\"", "1")
+
+/* Only who asks for it is told, and only where the inventory has it. */
+static void watched(void **state)
+{
+    (void)state;
+    fake.extra[NFS] = NODES_UP NGINX_UP WEB02("1") "prometheus_end\n";
+    verify_watched(MONITORING_ALERTS);
+    for (size_t i = 0; i < report.results.n; i++)
+        assert_null(strstr(report.results.v[i].id, "monitoring"));
+    fake.cluster.monitoring = (struct monitoring){.wanted = true, .interval_s = 10};
+    verify_watched(MONITORING_ALERTS);
+    assert_only("");
+    assert_string_equal(result("monitoring.targets", "web")->evidence, "7 exporters asked every 10 s");
+    fake.extra[NFS] = NODES_UP NGINX_UP WEB02("1") MISSING "prometheus_end\n";
+    verify_watched(MONITORING_TARGETS);
+    assert_only("");
+    verify_watched(MONITORING_ALERTS);
+    assert_only("monitoring.alerts");
+    assert_fails("monitoring.alerts", "web",
+                 "1 alert fires: RealServerMissing (Web02-RS, 10.1.1.140:80/TCP)");
+}
+
+static void unwatched(void **state)
+{
+    (void)state;
+    fake.cluster.monitoring = (struct monitoring){.wanted = true, .interval_s = 10};
+    fake.extra[NFS] = NODES_UP WEB02("0") "prometheus_end\n";
+    verify_watched(MONITORING_ALERTS);
+    assert_only("monitoring.targets");
+    assert_fails("monitoring.targets", "web",
+                 "node of Web02-RS, not asked yet: nginx of Web01-RS, nginx of Web02-RS");
+    fake.extra[NFS] = "prometheus_error query error: connection \033[31mrefused\n";
+    verify_watched(MONITORING_ALERTS);
+    assert_fails("monitoring.alerts", "web",
+                 "Prometheus on NFS cannot be asked: query error: connection \\x1b[31mrefused");
+    fake.extra[NFS] = "";
+    verify_watched(MONITORING_ALERTS);
+    assert_fails("monitoring.targets", "web", "no reason given");
+    fake.cluster.monitoring.host = "Web01-RS";
+    fake.mute[WEB1] = true;
+    verify_watched(MONITORING_ALERTS);
+    assert_fails("monitoring.alerts", "web", "the host did not answer");
+}
+
 static void nobody_reached(void **state)
 {
     (void)state;
@@ -229,6 +284,7 @@ int main(void)
         TEST(wrong_table),     TEST(dead_real_server),  TEST(pending_steps),
         TEST(who_answers_arp), TEST(wrong_pages),       TEST(other_pages),
         TEST(wrong_shares),    TEST(settles),           TEST(nobody_reached),
+        TEST(watched),         TEST(unwatched),
     };
     return cmocka_run_group_tests_name("checks", tests, NULL, NULL);
 }
