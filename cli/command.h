@@ -37,6 +37,7 @@ struct args {
     bool at_once;
     int64_t drain_timeout_us;       /* 0: not given */
     unsigned requests;              /* 0: not given */
+    const char *file;               /* NULL: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */
     int64_t watch_us;               /* 0: not given */
     int64_t confirm_us;             /* 0: not given */
@@ -139,6 +140,7 @@ extern const struct command cmd_failover;
 extern const struct command cmd_help;
 extern const struct command cmd_history;
 extern const struct command cmd_logs;
+extern const struct command cmd_metrics;
 extern const struct command cmd_rollback;
 extern const struct command cmd_schema;
 extern const struct command cmd_status;

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &cmd_status,
     &cmd_logs,
     &cmd_verify,
+    &cmd_metrics,
     &cmd_doctor,
     &cmd_failover,
     &cmd_drain,

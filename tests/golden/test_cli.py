@@ -28,7 +28,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "status", "verify", "doctor", "failover-test", "drain", "undrain", "history",
+COMMANDS = ["check", "deploy", "status", "verify", "metrics", "doctor", "failover-test", "drain", "undrain", "history",
             "logs", "rollback", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
@@ -333,6 +333,7 @@ RENDERED = {
     "checks": ["checks"],
     "checks-color": ["checks", "--color"],
     "checks-json": ["checks-json"],
+    "metrics": ["metrics"],
     "junit": ["junit"],
     "status": ["status"],
     "status-broken": ["status-broken"],
@@ -354,6 +355,10 @@ def test_renderer(name):
             json.loads(line)
     if name == "junit":
         ET.fromstring(r.stdout)
+    if name == "metrics":
+        check = subprocess.run(["promtool", "check", "metrics"], input=r.stdout, text=True,
+                               capture_output=True)
+        assert (check.returncode, check.stdout + check.stderr) == (0, "")
 
 
 class Screen:

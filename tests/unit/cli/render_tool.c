@@ -2,7 +2,7 @@
  * Feeds a made-up deployment to a renderer, so that what it prints can be compared byte for byte:
  *
  *     render_tool plain|live|json [plan|apply|verify] [--hosts N] [--quiet] [--color] [--interrupt]
- *     render_tool plan|outcome|outcome-json|checks|checks-json|junit [--color]
+ *     render_tool plan|outcome|outcome-json|checks|checks-json|junit|metrics [--color]
  *     render_tool status|status-broken|status-json|status-broken-json|status-screen [--color]
  */
 #include <locale.h>
@@ -15,6 +15,7 @@
 #include "cli/render.h"
 #include "cli/render_plan.h"
 #include "cli/render_status.h"
+#include "cli/render_metrics.h"
 #include "cli/render_verify.h"
 #include "cli/signals.h"
 #include "status_sample.h"
@@ -242,6 +243,12 @@ static int print_report(const char *name, const struct style *st)
     r.results.n = ARRAY_LEN(list);
     if (strcmp(name, "junit") == 0) {
         print_checks_junit(stdout, &cluster, &r);
+    } else if (strcmp(name, "metrics") == 0) {
+        autosb struct strbuf text = {0};
+        list[2].subject = "a \"b\" \\\nc";
+        list[2].status = CHECK_PASS;
+        metrics_of_checks(&text, "web", &r, 1795678306, 12345);
+        fputs(sb_str(&text), stdout);
     } else if (strcmp(name, "checks-json") == 0) {
         print_checks_json(stdout, &r);
     } else {
@@ -308,7 +315,7 @@ int main(int argc, char **argv)
         return print_status(name, &o.style);
     if (strncmp(name, "outcome", 7) == 0)
         return print_outcome(&o.style, name[7] == '-');
-    if (strncmp(name, "checks", 6) == 0 || strcmp(name, "junit") == 0)
+    if (strncmp(name, "checks", 6) == 0 || strcmp(name, "junit") == 0 || strcmp(name, "metrics") == 0)
         return print_report(name, &o.style);
     return render(name, &o, interrupt);
 }
