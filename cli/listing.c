@@ -93,6 +93,7 @@ static void list_body(struct strbuf *out, const struct resource *r)
             sb_addf(out, " (%s)", r->mount.options);
         break;
     case RES_SERVICE: list_service(out, r); break;
+    case RES_OWNED: sb_addf(out, "memory of what was before, in %s", r->key); break;
     case RES_TYPES: break;
     }
 }

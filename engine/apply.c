@@ -108,7 +108,7 @@ static int step_finished(struct apply *a, struct err *e)
 {
     const struct resource *want = a->hr->plan.steps.v[a->running - 1].want;
     struct plan left = {.catalog = &a->hr->catalog};
-    res_ops(want->type)->diff(&left, want, &a->now.have[want->index]);
+    plan_diff(&left, want, &a->now.have[want->index]);
     bool done = left.steps.n == 0;
     if (!done) {
         err_set(a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",
@@ -215,7 +215,7 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     script_addf(s, "{ m start %zu\n(set -e\n", n);
     if (guard)
         guard_before(s, step, guard);
-    res_ops(step->want->type)->apply(s, step);
+    plan_apply(s, step);
     script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n",
                 n);
     if (guard) {
@@ -233,6 +233,7 @@ static void add_setup(struct apply *a, struct script *s)
     owner_text(owner, sizeof owner);
     script_prelude(s);
     observe_functions(s, &a->hr->catalog);
+    owned_functions(s, &a->hr->plan);
     script_add(s, functions);
     script_addf(s, "take_lock %u", a->w->options->lock_wait_s);
     script_arg(s, owner);

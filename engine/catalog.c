@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/module.h"
+#include "engine/owned.h"
 
 const char *impact_name(enum impact i)
 {
@@ -164,6 +165,23 @@ struct resource *want_service(struct catalog *c, const char *unit, struct res_se
     return r;
 }
 
+struct resource *want_owned(struct catalog *c)
+{
+    struct resource *r = add(c, RES_OWNED, OWNED_DIR);
+    r->module = "owned";
+    r->owned.catalog = c;
+    return r;
+}
+
+struct resource *want_forgotten(struct catalog *c)
+{
+    struct resource *r = add(c, RES_OWNED, OWNED_DIR);
+    r->module = "owned";
+    r->owned = (struct res_owned){.catalog = c, .forget = true};
+    r->provides = OWNED_EMPTIED;
+    return r;
+}
+
 void want_needs(struct catalog *c, struct resource *r, const struct host *host,
                 const char *milestone, bool soft)
 {
@@ -226,6 +244,7 @@ void catalog_free(struct catalog *c)
 
 int modules_declare(const struct module_table *modules, struct catalog *cat, struct err *e)
 {
+    want_owned(cat);
     for (const struct module *const *m = modules->list; *m; m++) {
         if (!((*m)->roles & cat->host->roles))
             continue;

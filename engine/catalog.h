@@ -46,6 +46,10 @@ struct resource *want_firewall(struct catalog *c, struct res_firewall f);
 struct resource *want_sebool(struct catalog *c, const char *name);
 struct resource *want_export(struct catalog *c, const char *path, struct res_export x);
 struct resource *want_mount(struct catalog *c, const char *path, struct res_mount m);
+/* In front of everything: the host is to remember what it was, of all that the catalog comes to hold. */
+struct resource *want_owned(struct catalog *c);
+/* At the end of everything: what the host remembers is removed. */
+struct resource *want_forgotten(struct catalog *c);
 struct resource *want_service(struct catalog *c, const char *unit, struct res_service s);
 
 /* Add "host must have reached milestone" to a resource. */

@@ -30,6 +30,9 @@ static const char facts_sh[] =
     "  for d in /sys/class/net/*; do [ -r \"$d/address\" ] && read -r l <\"$d/address\" &&\n"
     "    r link \"${d##*/} $l\"; done\n"
     "  ip -o addr show | while IFS= read -r l; do r addr \"$l\"; done\n"
+    "  if [ -r " OWNED_FILE " ]; then\n"
+    "    while IFS= read -r l; do r owned \"$l\"; done <" OWNED_FILE "\n"
+    "  elif grep -qs '^# BEGIN clusterctl$' /etc/hosts; then r unrecorded 1; fi\n"
     "}\n";
 
 static const char facts_keepalived_sh[] =
@@ -249,6 +252,10 @@ int facts_record(struct facts *f, char *value, struct err *e)
             iface_named(f, name)->mac = arena_strdup(&f->arena, value);
     } else if (!strcmp(what, "addr"))
         addr_line(f, value);
+    else if (!strcmp(what, "owned"))
+        return owned_parse(vec_push(&f->owned), &f->arena, value, e);
+    else if (!strcmp(what, "unrecorded"))
+        f->unrecorded = true;
     else if (!strcmp(what, "net_stack"))
         f->net_stack = net_stack_named(value);
     else if (!strcmp(what, "drains"))
@@ -334,6 +341,7 @@ void facts_free(struct facts *f)
         vec_free(&f->ifaces.v[i].addresses);
     vec_free(&f->ifaces);
     vec_free(&f->drained);
+    vec_free(&f->owned);
     arena_free(&f->arena);
     *f = (struct facts){0};
 }

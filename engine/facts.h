@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/vec.h"
+#include "engine/owned.h"
 #include "inventory/cluster.h"
 
 struct version {
@@ -67,6 +68,8 @@ struct facts {
     const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
+    VEC(struct owned) owned; /* what it remembers of before us, in the order in which it was made */
+    bool unrecorded;         /* an older clusterctl set it up, and wrote nothing down */
     struct arena arena;
 };
 

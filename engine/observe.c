@@ -24,7 +24,7 @@ static void observe_type(struct script *s, const struct catalog *c, enum res_typ
 {
     VEC(const struct resource *) list = {0};
     for (size_t i = 0; i < c->list.n; i++)
-        if (c->list.v[i]->type == t)
+        if (c->list.v[i]->type == t && !c->list.v[i]->gone)
             *vec_push(&list) = c->list.v[i];
     if (list.n)
         res_ops(t)->observe(s, list.v, list.n);
@@ -45,6 +45,7 @@ void observe_functions(struct script *s, const struct catalog *c)
         done[t] = f;
         script_add(s, f);
     }
+    owned_observe_functions(s, c);
 }
 
 void observe_script(struct script *s, const struct catalog *c)
@@ -53,12 +54,18 @@ void observe_script(struct script *s, const struct catalog *c)
     script_add(s, "{\n:\n");
     for (int t = 0; t < RES_TYPES; t++)
         observe_type(s, c, (enum res_type)t);
+    for (size_t i = 0; i < c->list.n; i++)
+        if (c->list.v[i]->gone)
+            owned_observe(s, c->list.v[i]);
     script_add(s, "} </dev/null\n");
 }
 
 void observe_one(struct script *s, const struct resource *r)
 {
-    res_ops(r->type)->observe(s, &r, 1);
+    if (r->gone)
+        owned_observe(s, r);
+    else
+        res_ops(r->type)->observe(s, &r, 1);
 }
 
 /* "12", or "TYPE:KEY" from commands that print for many at once (stat). */
@@ -86,6 +93,10 @@ int observe_record(struct observation *o, char *record, struct err *e)
     const struct resource *want = record_target(o, token);
     if (!want)
         return err_set(e, ERR_PROTOCOL, "the host reported on something that was not asked for");
+    if (want->gone) {
+        o->have[want->index].gone = want->gone;
+        return 0;
+    }
     if (res_ops(want->type)->parse(&o->have[want->index], want, &o->arena, field, record, e) < 0)
         return err_wrap(e, "%s %s", res_ops(want->type)->name, want->key);
     return 0;

@@ -16,6 +16,7 @@ static const struct res_ops *const table[RES_TYPES] = {
     [RES_ADDRESS] = &res_address_ops,   [RES_FIREWALL] = &res_firewall_ops,
     [RES_SEBOOL] = &res_sebool_ops,     [RES_EXPORT] = &res_export_ops,
     [RES_MOUNT] = &res_mount_ops,       [RES_SERVICE] = &res_service_ops,
+    [RES_OWNED] = &res_owned_ops,
 };
 
 const struct res_ops *res_ops(enum res_type t)
@@ -26,10 +27,24 @@ const struct res_ops *res_ops(enum res_type t)
 void plan_make(struct plan *p, const struct catalog *want, const struct observation *have)
 {
     *p = (struct plan){.catalog = want};
-    for (size_t i = 0; i < want->list.n; i++) {
-        const struct resource *w = want->list.v[i];
-        res_ops(w->type)->diff(p, w, &have->have[i]);
-    }
+    for (size_t i = 0; i < want->list.n; i++)
+        plan_diff(p, want->list.v[i], &have->have[i]);
+}
+
+void plan_diff(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    if (want->gone)
+        owned_diff(p, want, have);
+    else
+        res_ops(want->type)->diff(p, want, have);
+}
+
+void plan_apply(struct script *s, const struct step *step)
+{
+    if (step->want->gone)
+        owned_apply(s, step);
+    else
+        res_ops(step->want->type)->apply(s, step);
 }
 
 enum impact plan_impact(const struct plan *p)

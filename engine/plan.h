@@ -27,6 +27,11 @@ struct plan {
 
 /* Compare every resource of the catalog with what was observed. */
 void plan_make(struct plan *p, const struct catalog *want, const struct observation *have);
+/* The same for one resource: at most one step. */
+void plan_diff(struct plan *p, const struct resource *want, const struct resource *have);
+/* The shell of a step. */
+struct script;
+void plan_apply(struct script *s, const struct step *step);
 enum impact plan_impact(const struct plan *p);
 void plan_free(struct plan *p);
 

@@ -80,16 +80,21 @@ const char putfile_functions[] =
     "  d=${1%/*}; t=$d/.${1##*/}.clusterctl-tmp\n"
     "  [ -e \"$1\" ] || (umask 022; : >>\"$1\")\n"
     "  base64 -d >/run/clusterctl/block\n"
-    "  rm -f \"$t\"; cp -p \"$1\" \"$t\"\n"
+    "  rm -f \"$t\" /run/clusterctl/dropped; cp -p \"$1\" \"$t\"\n"
     "  awk -v b=\"# BEGIN $2\" -v e=\"# END $2\" -v f=\"$3\" -v v1=\"$4\" -v v2=\"$5\" '\n"
     "    function put() { print b; while ((getline l <\"/run/clusterctl/block\") > 0) print l\n"
     "      print e; done = 1 }\n"
     "    $0 == b { inside = 1; put(); next }\n"
     "    $0 == e { inside = 0; next }\n"
     "    inside { next }\n"
-    "    f && $1 !~ /^#/ && ($f == v1 || (v2 != \"\" && $f == v2)) { next }\n"
+    "    f && $1 !~ /^#/ && ($f == v1 || (v2 != \"\" && $f == v2)) {\n"
+    "      print >\"/run/clusterctl/dropped\"; next }\n"
     "    { print }\n"
     "    END { if (!done) put() }' \"$1\" >\"$t\"\n"
+    "  if [ -s /run/clusterctl/dropped ]; then\n" /* owned.h */
+    "    d=/var/lib/clusterctl/orig$1; (umask 077; mkdir -p \"${d%/*}\"\n"
+    "    cat /run/clusterctl/dropped >>\"$d.dropped\"); sync \"$d.dropped\"\n"
+    "  fi\n"
     "  install_tmp \"$1\" \"$t\" \"$6\" \"$7\" \"$8\" \"$9\"\n"
     "}\n";
 

@@ -53,4 +53,28 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_address_ops = {"address", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_address() {\n"
+    "  if [ -z \"$adopt\" ] && [ -n \"$(ip -o addr show dev \"$2\" to \"$1\")\" ]; then echo present\n"
+    "  else echo absent; fi\n"
+    "}\n"
+    "undo_address() {\n"
+    "  ip route del \"$1\" dev \"$2\" table main 2>/dev/null || :\n"
+    "  ip address del \"$1\" dev \"$2\" 2>/dev/null || :\n"
+    "  [ -z \"$(ip -o addr show dev \"$2\" to \"$1\")\" ]\n"
+    "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    sb_add(arg, want->address.interface);
+}
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "remove %s from %s, with its host route", o->key, o->arg);
+    return strcmp(o->before, "present") != 0;
+}
+
+const struct res_ops res_address_ops = {"address", functions, observe, parse, diff, apply,
+    undo, own_arg, gone};

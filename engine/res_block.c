@@ -116,4 +116,41 @@ static void apply(struct script *s, const struct step *step)
     putfile_heredoc(s, w->content, strlen(w->content));
 }
 
-const struct res_ops res_block_ops = {"block", putfile_functions, observe, parse, diff, apply};
+/*
+ * Where nobody else has changed the file, the original as it was; else the lines that ours replaced
+ * come back in the place of ours.
+ */
+static const char undo[] =
+    "pre_block() {\n"
+    "  if [ ! -e \"$1\" ]; then printf 'absent %s' \"$(first_missing \"$1\")\"\n"
+    "  elif [ -n \"$adopt\" ]; then echo '?'\n"
+    "  else keep_orig \"$1\"; echo existed; fi\n"
+    "}\n"
+    "undo_block() {\n"
+    "  [ -e \"$1\" ] || return 0\n"
+    "  o=/var/lib/clusterctl/orig$1; t=${1%/*}/.${1##*/}.clusterctl-tmp\n"
+    "  (umask 077; mkdir -p \"${o%/*}\"; : >>\"$o.dropped\")\n"
+    "  rm -f \"$t\"; cp -p \"$1\" \"$t\"; : >/run/clusterctl/rest\n"
+    "  awk -v d=\"$o.dropped\" -v rest=/run/clusterctl/rest '\n"
+    "    FILENAME == d { if (!seen[$0]++) lost[++n] = $0; next }\n"
+    "    $0 == \"# BEGIN clusterctl\" { inside = 1; for (i = 1; i <= n; i++) print lost[i]; next }\n"
+    "    $0 == \"# END clusterctl\" { inside = 0; next }\n"
+    "    !inside { print; print >rest }' \"$o.dropped\" \"$1\" >\"$t\"\n"
+    "  if [ -e \"$o\" ] && awk -v d=\"$o.dropped\" '\n"
+    "    FILENAME == d { lost[$0]; next } !($0 in lost)' \"$o.dropped\" \"$o\" |\n"
+    "    cmp -s - /run/clusterctl/rest; then put_back \"$o\" \"$1\"; rm -f \"$t\"\n"
+    "  elif [ \"${3%% *}\" = absent ] && [ ! -s \"$t\" ] && ! of_package \"$1\"; then\n"
+    "    rm -f \"$t\" \"$1\"; prune \"${1%/*}\" \"${3#absent }\"\n"
+    "  else sync \"$t\"; mv -f \"$t\" \"$1\"; sync \"${1%/*}\"; fi\n"
+    "  [ \"$1\" != /etc/fstab ] || systemctl daemon-reload\n"
+    "}\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "take the clusterctl block out of %s", o->key);
+    return true;
+}
+
+const struct res_ops res_block_ops = {"block", putfile_functions, observe, parse, diff, apply,
+    undo, NULL, gone};

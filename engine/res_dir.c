@@ -70,4 +70,36 @@ static void apply(struct script *s, const struct step *step)
     script_addf(s, " %04o %s:%s\n", w->mode, w->owner, w->group);
 }
 
-const struct res_ops res_dir_ops = {"dir", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_dir() {\n"
+    "  if [ -n \"$adopt\" ]; then echo '?'\n"
+    "  elif [ -d \"$1\" ]; then stat -c 'existed %a %U:%G' -- \"$1\"\n"
+    "  else printf 'absent %s' \"$(first_missing \"$1/.\")\"; fi\n"
+    "}\n"
+    "undo_dir() {\n"
+    "  case $3 in\n"
+    "  'existed '*) set -- \"$1\" ${3#existed }\n"
+    "    [ ! -d \"$1\" ] || { chown \"$3\" \"$1\"; chmod \"$2\" \"$1\"; } ;;\n"
+    "  'absent '*) prune \"$1\" \"${3#absent }\" ;;\n"
+    "  *) prune \"$1\" \"$1\" ;;\n"
+    "  esac\n"
+    "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    if (want->dir.any)
+        sb_add(arg, "any");
+}
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    if (strncmp(o->before, "existed ", 8) != 0)
+        sb_addf(words, "remove directory %s, when it is empty", o->key);
+    else
+        sb_addf(words, "set %s back to %s", o->key, o->before + 8);
+    return strncmp(o->before, "existed ", 8) != 0 || strcmp(o->arg, "any") != 0;
+}
+
+const struct res_ops res_dir_ops = {"dir", functions, observe, parse, diff, apply,
+    undo, own_arg, gone};

@@ -80,4 +80,20 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "exportfs -r\n");
 }
 
-const struct res_ops res_export_ops = {"export", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_export() { printf '%s' -; }\n"
+    "undo_export() {\n"
+    "  [ -r /var/lib/nfs/etab ] || return 0\n"
+    "  while read -r p c; do [ \"$p\" != \"$1\" ] || echo \"${c%%(*}\"; done </var/lib/nfs/etab |\n"
+    "    while IFS= read -r c; do exportfs -u \"$c:$1\"; done\n"
+    "}\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    *impact = IMPACT_RESTART;
+    sb_addf(words, "end the export of %s", o->key);
+    return true;
+}
+
+const struct res_ops res_export_ops = {"export", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/parse.h"
 #include "engine/putfile.h"
 
 static void observe(struct script *s, const struct resource *const *list, size_t n)
@@ -69,4 +70,49 @@ static void apply(struct script *s, const struct step *step)
     putfile_heredoc(s, w->content, w->len);
 }
 
-const struct res_ops res_file_ops = {"file", putfile_functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_file() {\n"
+    "  if [ ! -e \"$1\" ]; then printf 'absent %s' \"$(first_missing \"$1\")\"\n"
+    "  elif [ -n \"$adopt\" ]; then echo '?'\n"
+    "  else keep_orig \"$1\"; echo existed; fi\n"
+    "}\n"
+    "undo_file() {\n"
+    "  o=/var/lib/clusterctl/orig$1\n"
+    "  case $2 in seed:*)\n"
+    "    [ ! -e \"$1\" ] || [ \"$(base64 -w 0 \"$1\")\" = \"${2#seed:}\" ] || return 0 ;;\n"
+    "  esac\n"
+    "  if [ \"$3\" = existed ]; then put_back \"$o\" \"$1\"\n"
+    "  elif [ -e \"$1.clusterctl-orig\" ]; then put_back \"$1.clusterctl-orig\" \"$1\"\n"
+    "  else rm -f \"$1\"; [ ! -d \"${1%/*}\" ] || sync \"${1%/*}\"; fi\n"
+    "  case $3 in 'absent '*) prune \"${1%/*}\" \"${3#absent }\" ;; esac\n"
+    "  case $1 in /etc/systemd/system/*) systemctl daemon-reload ;; esac\n"
+    "  case $2 in seed:*) return 0 ;; */reload|*/restart) ;; *) return 0 ;; esac\n"
+    "  if [ \"$4\" = 1 ]; then note_pending \"${2%/*}\" \"${2##*/}\"\n"
+    "  elif systemctl is-active -q -- \"${2%/*}\"; then systemctl \"${2##*/}\" -- \"${2%/*}\"; fi\n"
+    "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    const struct res_file *w = &want->file;
+    if (w->seed) {
+        sb_add(arg, "seed:");
+        base64_encode(arg, w->content, w->len, 0);
+    } else if (want->notify) {
+        sb_addf(arg, "%s/%s", want->notify,
+                want->notify_how == NOTIFY_RESTART ? "restart" : "reload");
+    }
+}
+
+/* A seed is ours only as long as nobody has edited it. */
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    bool seed = !strncmp(o->arg, "seed:", 5), back = !strcmp(o->before, "existed");
+    if (!seed && strrchr(o->arg, '/'))
+        *impact = IMPACT_RELOAD;
+    sb_addf(words, "%s %s%s", back ? "restore" : "remove", o->key,
+            seed ? ", when nobody has changed it" : "");
+    return !(seed && back);
+}
+
+const struct res_ops res_file_ops = {"file", putfile_functions, observe, parse, diff, apply,
+    undo, own_arg, gone};

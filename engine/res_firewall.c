@@ -233,7 +233,9 @@ static void apply(struct script *s, const struct step *step)
             script_add(s, " comment clusterctl\n");
             continue;
         }
-        script_add(s, "firewall-cmd -q --add-rich-rule");
+        script_add(s, "echo");
+        script_arg(s, sb_str(&text));
+        script_add(s, " >>" OWNED_DIR "/firewalld\nfirewall-cmd -q --add-rich-rule");
         script_arg(s, sb_str(&text));
         script_add(s, "\nfirewall-cmd -q --permanent --add-rich-rule");
         script_arg(s, sb_str(&text));
@@ -241,4 +243,67 @@ static void apply(struct script *s, const struct step *step)
     }
 }
 
-const struct res_ops res_firewall_ops = {"firewall", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "fw_units='firewalld nftables iptables ip6tables netfilter-persistent'\n"
+    "pre_firewall() {\n"
+    "  [ ! -e /etc/nftables.conf ] || keep_orig /etc/nftables.conf\n"
+    "  [ \"$2\" = disabled ] && [ -z \"$adopt\" ] || { printf '%s' -; return 0; }\n"
+    "  [ -r /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf && printf 'ufw '\n"
+    "  for u in $fw_units; do\n"
+    "    systemctl is-enabled -q \"$u.service\" 2>/dev/null && printf 'enable:%s ' \"$u\"\n"
+    "    systemctl is-active -q \"$u.service\" && printf 'start:%s ' \"$u\"\n"
+    "  done\n"
+    "  if command -v nft >/dev/null; then nft list ruleset >/var/lib/clusterctl/orig/ruleset; fi\n"
+    "}\n"
+    "undo_firewall() {\n"
+    "  if [ \"$2\" = disabled ]; then\n"
+    "    for w in ${3#-}; do case $w in\n"
+    "      ufw) ufw --force enable ;;\n"
+    "      *) systemctl \"${w%%:*}\" -q \"${w#*:}.service\" ;; esac; done\n"
+    "    f=/var/lib/clusterctl/orig/ruleset\n"
+    "    if [ -z \"${3#-}\" ] && [ -s \"$f\" ] && [ -z \"$(nft list ruleset)\" ]; then nft -f \"$f\"; fi\n"
+    "    return 0\n"
+    "  fi\n"
+    "  if command -v nft >/dev/null; then\n"
+    "    nft -a list ruleset | awk '\n"
+    "      $1 == \"table\" { t = $2 \" \" $3 } $1 == \"chain\" { c = $2 }\n"
+    "      t !~ / clusterctl_/ && /comment \"clusterctl / && match($0, /# handle [0-9]+$/) {\n"
+    "        print \"delete rule\", t, c, \"handle\", substr($0, RSTART + 9) }' >/run/clusterctl/nft\n"
+    "    [ ! -s /run/clusterctl/nft ] || nft -f /run/clusterctl/nft\n"
+    "  fi\n"
+    "  undo_block /etc/nftables.conf - existed\n"
+    "  rm -f /var/lib/clusterctl/orig/etc/nftables.conf*\n"
+    "  if command -v ufw >/dev/null && [ -r /etc/ufw/user.rules ]; then\n"
+    "    sed -n 's/^### tuple ### allow \\([^ ]*\\) \\([^ ]*\\) [^ ]* any \\([^ ]*\\) in comment=636c757374657263746c$/\\1 \\2 \\3/p' /etc/ufw/user.rules | while read -r p d a; do\n"
+    "      set -- allow proto \"$p\" from \"$a\" to any; [ \"$d\" = any ] || set -- \"$@\" port \"$d\"\n"
+    "      ufw delete \"$@\"; done\n"
+    "  fi\n"
+    "  f=/var/lib/clusterctl/firewalld\n"
+    "  if [ -s \"$f\" ] && [ -d /run/firewalld ]; then\n"
+    "    while IFS= read -r l; do\n"
+    "      firewall-cmd -q --remove-rich-rule \"$l\" || :\n"
+    "      firewall-cmd -q --permanent --remove-rich-rule \"$l\" || :\n"
+    "    done <\"$f\"\n"
+    "  fi\n"
+    "  rm -f \"$f\"\n"
+    "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    if (want->firewall.disabled)
+        sb_add(arg, "disabled");
+}
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    if (!strcmp(o->arg, "disabled")) {
+        sb_add(words, "put the firewall back as it was");
+        return strcmp(o->before, "-") != 0;
+    }
+    sb_add(words, "take the cluster's rules out of the firewall");
+    return true;
+}
+
+const struct res_ops res_firewall_ops = {"firewall", functions, observe, parse, diff, apply,
+    undo, own_arg, gone};

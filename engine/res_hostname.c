@@ -56,4 +56,28 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_hostname_ops = {"hostname", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_hostname() {\n"
+    "  [ -z \"$adopt\" ] || { echo '?'; return 0; }\n"
+    "  read -r a </proc/sys/kernel/hostname; b=-\n"
+    "  [ -r /etc/hostname ] && read -r b </etc/hostname\n"
+    "  echo \"$a $b\"\n"
+    "}\n"
+    "undo_hostname() {\n"
+    "  set_hostname \"${3%% *}\"\n"
+    "  case ${3#* } in\n"
+    "  -) rm -f /etc/hostname ;;\n"
+    "  \"${3%% *}\") ;;\n"
+    "  *) put_text \"${3#* }\" /etc/hostname ;;\n"
+    "  esac\n"
+    "}\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "set the hostname back to %.*s", (int)strcspn(o->before, " "), o->before);
+    return strcmp(o->before, "?") != 0;
+}
+
+const struct res_ops res_hostname_ops = {"hostname", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

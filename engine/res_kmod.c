@@ -36,4 +36,20 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_kmod_ops = {"kmod", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_kmod() { if [ -z \"$adopt\" ] && [ -d \"/sys/module/$1\" ]; then echo loaded; else echo absent; fi; }\n"
+    "undo_kmod() {\n"
+    "  n=0\n"
+    "  while [ -d \"/sys/module/$1\" ] && [ \"$n\" -lt 5 ] && ! modprobe -r \"$1\"; do\n"
+    "    sleep 1; n=$((n + 1)); done\n"
+    "}\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "unload kernel module %s, when nothing uses it", o->key);
+    return strcmp(o->before, "loaded") != 0;
+}
+
+const struct res_ops res_kmod_ops = {"kmod", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

@@ -91,4 +91,33 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_mount_ops = {"mount", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "mounted_from() {\n"
+    "  awk -v p=\"$1\" '$5 == p { for (i = 6; i < NF && $i != \"-\"; i++) ; s = $(i + 2) } END { print s }' \\\n"
+    "    /proc/self/mountinfo\n"
+    "}\n"
+    "pre_mount() {\n"
+    "  s=$(mounted_from \"$1\")\n"
+    "  if [ -z \"$adopt\" ] && [ -n \"$s\" ]; then echo \"mounted $s\"; else echo absent; fi\n"
+    "}\n"
+    "undo_mount() {\n"
+    "  n=0\n"
+    "  while [ \"$(mounted_from \"$1\")\" = \"$2\" ] && [ \"$n\" -lt 3 ]; do\n"
+    "    timeout -s KILL 20 umount \"$1\" || umount -l \"$1\"; n=$((n + 1)); done\n"
+    "  [ \"$(mounted_from \"$1\")\" != \"$2\" ]\n"
+    "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    sb_add(arg, want->mount.source);
+}
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    *impact = IMPACT_RESTART;
+    sb_addf(words, "unmount %s", o->key);
+    return !strcmp(o->before, "absent");
+}
+
+const struct res_ops res_mount_ops = {"mount", functions, observe, parse, diff, apply,
+    undo, own_arg, gone};

@@ -214,4 +214,38 @@ static void apply(struct script *s, const struct step *step)
     script_addf(s, " %s\n", stack_name(w->stack));
 }
 
-const struct res_ops res_network_ops = {"network", deadman_functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_network() {\n"
+    "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
+    "    [ ! -f \"$f\" ] || [ \"$f\" = \"$1\" ] || keep_orig \"$f\"; done\n"
+    "  if [ -e \"$1\" ] && [ -z \"$adopt\" ]; then keep_orig \"$1\"; echo existed\n"
+    "  else printf 'absent %s' \"$(first_missing \"$1\")\"; fi\n"
+    "}\n"
+    "undo_network() {\n"
+    "  o=/var/lib/clusterctl/orig\n"
+    "  if [ -e \"$o$1\" ]; then put_back \"$o$1\" \"$1\"; else rm -f \"$1\"; fi\n"
+    "  case $3 in 'absent '*) prune \"${1%/*}\" \"${3#absent }\" ;; esac; o=/var/lib/clusterctl/orig\n"
+    "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
+    "    grep -qs '^#clusterctl# ' \"$f\" || continue\n"
+    "    t=${f%/*}/.${f##*/}.clusterctl-tmp\n"
+    "    cp -p \"$f\" \"$t\"; sed 's/^#clusterctl# //' \"$f\" >\"$t\"\n"
+    "    sync \"$t\"; mv -f \"$t\" \"$f\"\n"
+    "  done\n"
+    "  f=/etc/network/interfaces; t=/etc/network/.interfaces.clusterctl-tmp; l='source /etc/network/interfaces.d/*'\n"
+    "  if [ -e \"$o$f\" ] && ! grep -qxF \"$l\" \"$o$f\" && [ -e \"$f\" ]; then\n"
+    "    cp -p \"$f\" \"$t\"; grep -vxF \"$l\" \"$f\" >\"$t\" || :\n"
+    "    sync \"$t\"; mv -f \"$t\" \"$f\"\n"
+    "  fi\n"
+    "}\n";
+
+/* The live address stays: it is what we came over, and the files say what a boot gives. */
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "take %s out of the network's files; the address stays until they are read",
+            o->key);
+    return true;
+}
+
+const struct res_ops res_network_ops = {"network", deadman_functions, observe, parse, diff, apply,
+    undo, NULL, gone};

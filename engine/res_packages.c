@@ -23,12 +23,25 @@ static const char functions[] =
     "  apt-get -q -y -o DPkg::Lock::Timeout=600 update\n"
     "  apt-get -q -y -o DPkg::Lock::Timeout=600 --fix-broken --no-install-recommends install\n"
     "}\n"
+    /* What comes with ours is ours too: the difference, which a run cut off leaves to the next. */
+    "packages_list() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' | sort; }\n"
+    "packages_begin() {\n"
+    "  f=/var/lib/clusterctl/packages; [ ! -e \"$f.before\" ] || return 0\n"
+    "  (umask 077; mkdir -p /var/lib/clusterctl; packages_list >\"$f.tmp\")\n"
+    "  sync \"$f.tmp\"; mv -f \"$f.tmp\" \"$f.before\"\n"
+    "}\n"
+    "packages_end() {\n"
+    "  packages_list | awk -v b=\"$f.before\" 'FILENAME == b { was[$2] = $1; next }\n"
+    "    $1 ~ /^.i/ && was[$2] !~ /^.i/ { print $2 }' \"$f.before\" - >>\"$f\"\n"
+    "  sync \"$f\"; rm -f \"$f.before\"\n"
+    "}\n"
     "install_packages() {\n"
+    "  packages_begin\n"
     "  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1\n"
-    "  if apt_install \"$@\"; then return 0; fi\n"
+    "  if apt_install \"$@\"; then packages_end; return 0; fi\n"
     "  echo '-- the first try failed; refreshing the package lists and trying once more'\n"
     "  apt_repair || :\n"
-    "  apt_install \"$@\"\n"
+    "  apt_install \"$@\"; packages_end\n"
     "}\n";
 
 static void names(struct script *s, const struct resource *want)
@@ -75,4 +88,25 @@ static void apply(struct script *s, const struct step *step)
     names(s, step->want);
 }
 
-const struct res_ops res_packages_ops = {"packages", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_packages() { printf '%s' -; }\n"
+    "undo_packages() {\n"
+    "  f=/var/lib/clusterctl/packages\n"
+    "  [ -s \"$f\" ] || return 0\n"
+    "  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1\n"
+    "  set --; while read -r p; do\n"
+    "    case $(dpkg-query -W -f '${db:Status-Abbrev}' \"$p\" 2>/dev/null) in\n"
+    "    ''|un*) ;; *) set -- \"$@\" \"$p\" ;; esac; done <\"$f\"\n"
+    "  [ $# = 0 ] || apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 purge \"$@\"\n"
+    "}\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)o;
+    *impact = IMPACT_RESTART;
+    sb_add(words, "purge the packages that were installed");
+    return true;
+}
+
+const struct res_ops res_packages_ops = {"packages", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

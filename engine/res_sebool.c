@@ -40,4 +40,19 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, " on\n");
 }
 
-const struct res_ops res_sebool_ops = {"sebool", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_sebool() {\n"
+    "  [ -z \"$adopt\" ] && [ -r \"/sys/fs/selinux/booleans/$1\" ] || { echo '?'; return 0; }\n"
+    "  read -r a b <\"/sys/fs/selinux/booleans/$1\"; echo \"$a\"\n"
+    "}\n"
+    "undo_sebool() { setsebool -P \"$1\" off; }\n";
+
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    (void)impact;
+    sb_addf(words, "set SELinux boolean %s back to off, now and at boot", o->key);
+    return !strcmp(o->before, "0");
+}
+
+const struct res_ops res_sebool_ops = {"sebool", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

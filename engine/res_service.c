@@ -123,4 +123,38 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_service_ops = {"service", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "pre_service() {\n"
+    "  [ -z \"$adopt\" ] || { echo '?'; return 0; }\n"
+    "  a=$(systemctl show -p LoadState -p UnitFileState -p ActiveState -- \"$1\")\n"
+    "  case $a in\n"
+    "  *LoadState=not-found*) echo absent ;;\n"
+    "  *) e=disabled s=inactive\n"
+    "    case $a in *UnitFileState=enabled*|*UnitFileState=static*|*UnitFileState=alias*|\\\n"
+    "      *UnitFileState=generated*) e=enabled ;; esac\n"
+    "    case $a in *ActiveState=active*|*ActiveState=reloading*) s=active ;; esac\n"
+    "    echo \"$e $s\" ;;\n"
+    "  esac\n"
+    "}\n"
+    "undo_service() {\n"
+    "  rm -f \"/var/lib/clusterctl/pending/$1.reload\" \"/var/lib/clusterctl/pending/$1.restart\"\n"
+    "  case $(systemctl show -p LoadState -- \"$1\") in *not-found*) return 0 ;; esac\n"
+    "  case $3 in enabled*) ;; *) systemctl disable -q -- \"$1\" ;; esac\n"
+    "  case $3 in *' active') return 0 ;; esac\n"
+    "  systemctl stop -- \"$1\" || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
+    "  systemctl reset-failed -- \"$1\" 2>/dev/null || :\n"
+    "}\n";
+
+/* A unit that came with a package of ours did not run before: it is stopped. */
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    bool enabled = !strncmp(o->before, "enabled", 7), active = strstr(o->before, " active");
+    if (!active)
+        *impact = !strcmp(o->key, "keepalived.service") ? IMPACT_VIP_MOVES : IMPACT_RESTART;
+    sb_addf(words, "%s%s%s %s", active ? "" : "stop", active || enabled ? "" : " and ",
+            enabled ? "" : "disable", o->key);
+    return !enabled || !active;
+}
+
+const struct res_ops res_service_ops = {"service", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

@@ -64,4 +64,31 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
-const struct res_ops res_sysctl_ops = {"sysctl", functions, observe, parse, diff, apply};
+static const char undo[] =
+    "sysctl_path() { printf '/proc/sys/'; printf '%s' \"$1\" | tr './' '/.'; }\n"
+    "pre_sysctl() {\n"
+    "  p=$(sysctl_path \"$1\")\n"
+    "  if [ ! -r \"$p\" ]; then printf '%s' -\n"
+    "  elif [ -n \"$adopt\" ]; then echo '?'\n"
+    "  else echo $(cat \"$p\"); fi\n"
+    "}\n"
+    "undo_sysctl() {\n"
+    "  p=$(sysctl_path \"$1\"); v=$3\n"
+    "  [ -e \"$p\" ] || return 0\n"
+    "  [ \"$v\" != '?' ] || v=$(cat \"/proc/sys/net/ipv4/conf/default/${p##*/}\")\n"
+    "  printf '%s\\n' \"$v\" >\"$p\"\n"
+    "}\n";
+
+/* "-": it came with a module. For one that nobody looked at, what a new interface gets. */
+static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
+{
+    bool unknown = !strcmp(o->before, "?");
+    (void)impact;
+    if (!strcmp(o->before, "-") || (unknown && strncmp(o->key, "net.ipv4.conf.", 14) != 0))
+        return false;
+    sb_addf(words, "set %s back to %s", o->key, unknown ? "the default" : o->before);
+    return true;
+}
+
+const struct res_ops res_sysctl_ops = {"sysctl", functions, observe, parse, diff, apply,
+    undo, NULL, gone};

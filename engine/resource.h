@@ -29,6 +29,7 @@ enum res_type {
     RES_EXPORT,
     RES_MOUNT,
     RES_SERVICE,
+    RES_OWNED,
     RES_TYPES
 };
 
@@ -53,6 +54,8 @@ struct res_hostname {
     const char *live;   /* kernel's */
     const char *stored; /* /etc/hostname */
 };
+
+struct catalog;
 
 struct net_file {
     const char *path, *content;
@@ -209,12 +212,25 @@ struct res_service {
     const char *state;   /* observed: "failed", "inactive", ... for messages */
 };
 
+/*
+ * That the host remembers what it was before us: a record for each resource of the catalog, see
+ * owned.h. key: the directory it keeps it in. With `forget`: that nothing of it is left.
+ */
+struct res_owned {
+    const struct catalog *catalog; /* wanted */
+    bool forget;                   /* wanted */
+    bool exists;                   /* observed */
+    const char *const *records;    /* observed: "TYPE KEY", as in the records */
+};
+
 /* Something that must have happened on another host first. */
 struct need {
     const struct host *host;
     const char *milestone; /* what the other host's resource `provides` */
     bool soft;             /* go on without it when that host has failed */
 };
+
+struct owned;
 
 struct resource {
     enum res_type type;
@@ -238,7 +254,13 @@ struct resource {
         struct res_export export;
         struct res_mount mount;
         struct res_service service;
+        struct res_owned owned;
     };
+    /*
+     * Wanted: this is to be taken back, by what the host remembers of it; nothing else of the
+     * resource is set. Observed: it has not been yet.
+     */
+    const struct owned *gone;
     /* Wanted only. */
     const char *notify; /* unit to reload or restart once this has changed; declared later */
     enum notify notify_how;

@@ -38,7 +38,9 @@ static void new_result(struct run *r, size_t host)
 
 struct run *run_new(const struct cluster *c, const struct run_options *o)
 {
-    static const unsigned starting[] = {ROLE_NFS, ROLE_REAL_SERVER, ROLE_DIRECTOR};
+    static const unsigned making[] = {ROLE_NFS, ROLE_REAL_SERVER, ROLE_DIRECTOR},
+                          ending[] = {ROLE_DIRECTOR, ROLE_REAL_SERVER, ROLE_NFS};
+    const unsigned *starting = o->destroy ? ending : making;
     struct run *r = xcalloc(1, sizeof *r);
     pthread_condattr_t attr;
     r->cluster = c;
@@ -52,7 +54,7 @@ struct run *run_new(const struct cluster *c, const struct run_options *o)
         r->latest[i] = &r->nobody;
     r->board = board_new(c->n_hosts);
     unsigned taken = 0;
-    for (size_t k = 0; k < ARRAY_LEN(starting); taken |= starting[k++])
+    for (size_t k = 0; k < ARRAY_LEN(making); taken |= starting[k++])
         for (size_t i = 0; i < c->n_hosts; i++)
             if ((c->hosts[i].roles & starting[k]) && !(c->hosts[i].roles & taken) &&
                 (!o->only || o->only == &c->hosts[i]))

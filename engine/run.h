@@ -46,6 +46,8 @@ struct run_options {
     unsigned step_timeout_s;  /* whole-step limit */
     unsigned confirm_s;       /* hosts take changes back that are not confirmed within; 0: they stay */
     const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
+    bool destroy;             /* take everything back that was made on the hosts */
+    bool purge;               /* ...packages too */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 

@@ -55,6 +55,24 @@ static int observe(struct worker *w, struct err *e)
     return rc < 0 ? err_wrap(e, "observing") : 0;
 }
 
+/*
+ * What must be true of the host: all that the modules say, or that nothing of it is left. Where not
+ * every module was asked, what they do not want may be another's.
+ */
+static int declare(struct worker *w, struct err *e)
+{
+    struct catalog *c = &w->hr->catalog;
+    if (!w->options->destroy) {
+        if (modules_declare(w->modules, c, e) < 0)
+            return -1;
+        return w->modules == w->options->modules ? owned_removals(c, OWNED_STALE, e) : 0;
+    }
+    if (owned_removals(c, w->options->purge ? OWNED_PURGE : OWNED_ALL, e) < 0)
+        return -1;
+    owned_order(c);
+    return 0;
+}
+
 /* A look that fails because the session of an earlier pass has died is tried on a new one. */
 static int connect_and_gather(struct worker *w, struct err *e)
 {
@@ -95,7 +113,7 @@ int worker_observe(struct worker *w, struct err *e)
                                    .host = hr->host,
                                    .facts = &hr->facts,
                                    .templates = w->options->templates};
-    if (modules_declare(w->modules, &hr->catalog, e) < 0 || observe(w, e) < 0)
+    if (declare(w, e) < 0 || observe(w, e) < 0)
         return -1;
     plan_make(&hr->plan, &hr->catalog, &hr->observed);
     hr->states = arena_array(&hr->plan.arena, enum step_state, hr->plan.steps.n + 1);

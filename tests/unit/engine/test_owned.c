@@ -1,0 +1,488 @@
+/*
+ * The way back: what is written down before a deploy, what of it the next plan takes back, and the
+ * shell of both, which runs for real on files of a folder of our own.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/parse.h"
+#include "engine/module.h"
+#include "engine/putfile.h"
+
+/* A host: a tree of its own at ROOT/tree, and its /var/lib at ROOT/lib. */
+static char root[] = "/tmp/engine-owned-XXXXXX";
+
+static struct host host = {.name = "h", .roles = ROLE_DIRECTOR};
+static struct cluster cluster = {.hosts = &host, .n_hosts = 1};
+
+struct bed {
+    struct facts facts;
+    struct catalog cat;
+    struct observation obs;
+    struct plan plan;
+};
+
+static const char *path(const char *name)
+{
+    static char buf[4][256];
+    static unsigned n;
+    char *p = buf[n++ % 4];
+    snprintf(p, sizeof buf[0], "%s/tree/%s", root, name);
+    return p;
+}
+
+static void sh(const char *fmt, ...)
+{
+    char command[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(command, sizeof command, fmt, ap);
+    va_end(ap);
+    if (system(command) != 0)
+        fail_msg("%s", command);
+}
+
+static void text(const char *file, struct strbuf *out)
+{
+    char buf[4096];
+    FILE *f = fopen(file, "r");
+    assert_non_null(f);
+    for (size_t n; (n = fread(buf, 1, sizeof buf, f)) > 0;)
+        sb_addn(out, buf, n);
+    fclose(f);
+}
+
+static void bed_open(struct bed *b)
+{
+    *b = (struct bed){0};
+    b->cat = (struct catalog){.cluster = &cluster, .host = &host, .facts = &b->facts};
+}
+
+static void bed_close(struct bed *b)
+{
+    plan_free(&b->plan);
+    observation_free(&b->obs);
+    catalog_free(&b->cat);
+    facts_free(&b->facts);
+}
+
+/* Run a script with the host's memory in its place, and feed its records to `record`. */
+static int run(struct script *s, int (*record)(struct bed *, char *, struct err *), struct bed *b)
+{
+    char command[512], line[8192], *kind, *rest;
+    struct err e = {0};
+    int rc = 0;
+    autosb struct strbuf file = {0};
+    sb_addf(&file, "%s/script", root);
+    FILE *f = fopen(sb_str(&file), "w");
+    assert_non_null(f);
+    fputs(sb_str(&s->text), f);
+    fclose(f);
+    snprintf(command, sizeof command,
+             "unshare -mn sh -c 'mount -t tmpfs none /run && mkdir /run/clusterctl && "
+             "mount --bind %s/lib /var/lib && exec sh %s/script' 2>&1",
+             root, root);
+    FILE *p = popen(command, "r");
+    assert_non_null(p);
+    while (fgets(line, sizeof line, p)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!script_line(s->nonce, line, &kind, &rest)) {
+            if (!record)
+                print_message("%s\n", line);
+            continue;
+        }
+        if (record && !strcmp(kind, "r") && record(b, rest, &e) < 0) {
+            print_message("%s\n", e.msg);
+            rc = -1;
+        }
+    }
+    return pclose(p) == 0 ? rc : -1;
+}
+
+static int take_observed(struct bed *b, char *record, struct err *e)
+{
+    return observe_record(&b->obs, record, e);
+}
+
+static int take_owned(struct bed *b, char *record, struct err *e)
+{
+    struct owned *o = vec_push(&b->facts.owned);
+    (void)e;
+    return owned_parse(o, &b->facts.arena, strchr(record, ' ') + 1, e);
+}
+
+/* What the host remembers, as facts have it. */
+static void remember(struct bed *b)
+{
+    struct script s;
+    struct err e = {0};
+    assert_int_equal(script_init(&s, &e), 0);
+    script_prelude(&s);
+    script_add(&s, "[ ! -r " OWNED_FILE " ] || while IFS= read -r l; do r owned \"$l\"; done <" OWNED_FILE
+                   "\n");
+    assert_int_equal(run(&s, take_owned, b), 0);
+    script_free(&s);
+}
+
+static void look(struct bed *b)
+{
+    struct script s;
+    struct err e = {0};
+    plan_free(&b->plan);
+    observation_free(&b->obs);
+    observation_init(&b->obs, &b->cat);
+    assert_int_equal(script_init(&s, &e), 0);
+    script_prelude(&s);
+    observe_script(&s, &b->cat);
+    assert_int_equal(run(&s, take_observed, b), 0);
+    script_free(&s);
+    plan_make(&b->plan, &b->cat, &b->obs);
+}
+
+/* Carry out the first n steps of the plan; what is planned after that must be the rest. */
+static void carry_out(struct bed *b, size_t n)
+{
+    struct script s;
+    struct err e = {0};
+    size_t planned = b->plan.steps.n;
+    assert_int_equal(script_init(&s, &e), 0);
+    script_prelude(&s);
+    script_add(&s, "set -e\n");
+    observe_functions(&s, &b->cat);
+    owned_functions(&s, &b->plan);
+    for (size_t i = 0; i < n; i++)
+        plan_apply(&s, &b->plan.steps.v[i]);
+    assert_int_equal(run(&s, NULL, b), 0);
+    script_free(&s);
+    look(b);
+    for (size_t i = 0; i < b->plan.steps.n && b->plan.steps.n != planned - n; i++)
+        print_message("left: %s\n", b->plan.steps.v[i].summary);
+    assert_int_equal(b->plan.steps.n, planned - n);
+}
+
+static void declare(struct bed *b)
+{
+    want_owned(&b->cat);
+    want_sysctl(&b->cat, "net.ipv4.conf.all.arp_ignore", "0"); /* of a namespace of its own */
+    want_dir(&b->cat, path("made/deep"), (struct res_dir){0});
+    want_dir(&b->cat, path("there"), (struct res_dir){.mode = 0700});
+    want_file(&b->cat, path("made/deep/new"), (struct res_file){.content = "new\n"});
+    want_file(&b->cat, path("there/old"), (struct res_file){.content = "ours\n", .backup = true});
+    want_file(&b->cat, path("seeds/kept"), (struct res_file){.content = "seed\n", .seed = true});
+    want_file(&b->cat, path("seeds/taken"), (struct res_file){.content = "seed\n", .seed = true});
+    want_block(&b->cat, path("shared"),
+               (struct res_block){.content = "us\n", .drop_field = 1, .drop_value = "them"});
+    want_block(&b->cat, path("fresh"), (struct res_block){.content = "us\n"});
+}
+
+static void picture(struct strbuf *out)
+{
+    autosb struct strbuf file = {0};
+    sb_addf(&file, "%s/picture", root);
+    sh("cd %s/tree && find . -printf '%%p %%M %%u %%g %%l\\n' | sort >../picture && "
+       "find . -type f -exec md5sum {} + | sort -k2 >>../picture",
+       root);
+    text(sb_str(&file), out);
+}
+
+static void start(void)
+{
+    sh("rm -rf %s/tree %s/lib && mkdir -p %s/tree/there %s/lib", root, root, root, root);
+    sh("cd %s/tree && printf 'no newline' >there/old && chmod 640 there/old && chmod 755 there && "
+       "printf 'them too\\nothers\\n' >shared",
+       root);
+}
+
+static void deploy(void)
+{
+    struct bed b;
+    bed_open(&b);
+    declare(&b);
+    look(&b);
+    assert_string_equal(b.plan.steps.v[0].summary, "write down what 9 things were before");
+    carry_out(&b, b.plan.steps.n);
+    bed_close(&b);
+}
+
+/* Everything goes back byte for byte, but for a seed that has been edited. */
+static void destroy_brings_back_what_was(void **state)
+{
+    autosb struct strbuf before = {0}, after = {0};
+    struct bed b;
+    struct err e = {0};
+    (void)state;
+    start();
+    picture(&before);
+    deploy();
+    sh("echo mine >%s", path("seeds/kept"));
+    bed_open(&b);
+    remember(&b);
+    assert_int_equal(b.facts.owned.n, 9);
+    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+    look(&b);
+    carry_out(&b, b.plan.steps.n);
+    assert_int_equal(b.plan.steps.n, 0);
+    bed_close(&b);
+    sh("rm %s && rmdir %s/tree/seeds", path("seeds/kept"), root);
+    picture(&after);
+    assert_string_equal(sb_str(&after), sb_str(&before));
+    sh("! ls -A %s/lib | grep .", root);
+}
+
+/* However far a taking back came, the next one ends it. */
+static void a_taking_back_that_was_cut_off_goes_on(void **state)
+{
+    autosb struct strbuf before = {0};
+    struct err e = {0};
+    (void)state;
+    start();
+    picture(&before);
+    for (size_t cut = 0; cut < 10; cut++) {
+        autosb struct strbuf after = {0};
+        struct bed b;
+        start();
+        deploy();
+        for (int again = 0; again < 2; again++) {
+            bed_open(&b);
+            remember(&b);
+            assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+            look(&b);
+            if (!again) { /* the step's work is done, and its record is still there */
+                carry_out(&b, cut < b.plan.steps.n ? cut : b.plan.steps.n - 1);
+                sh("rm -rf %s/saved && cp -a %s/lib %s/saved", root, root, root);
+                carry_out(&b, 1);
+                sh("rm -rf %s/lib && cp -a %s/saved %s/lib", root, root, root);
+            } else {
+                carry_out(&b, b.plan.steps.n);
+            }
+            bed_close(&b);
+        }
+        picture(&after);
+        assert_string_equal(sb_str(&after), sb_str(&before));
+        sh("! ls -A %s/lib | grep .", root);
+    }
+}
+
+/* What is dropped from the catalog is taken back, the rest stays; the first record is the one that counts. */
+static void what_is_not_wanted_any_more_goes(void **state)
+{
+    struct bed b;
+    struct err e = {0};
+    autosb struct strbuf old = {0};
+    (void)state;
+    start();
+    deploy();
+    bed_open(&b);
+    remember(&b);
+    want_owned(&b.cat);
+    want_file(&b.cat, path("there/old"), (struct res_file){.content = "ours\n"});
+    want_file(&b.cat, path("renamed"), (struct res_file){.content = "new\n"});
+    assert_int_equal(owned_removals(&b.cat, OWNED_STALE, &e), 0);
+    look(&b);
+    /* write down, remove the seven others (the sysctl's too), create the new one */
+    assert_string_equal(b.plan.steps.v[0].summary, "write down what 1 thing was before");
+    assert_int_equal(b.plan.steps.n, 1 + 8 + 1);
+    assert_non_null(strstr(b.plan.steps.v[1].summary, "take the clusterctl block out of"));
+    assert_non_null(strstr(b.plan.steps.v[9].summary, "create "));
+    carry_out(&b, b.plan.steps.n);
+    sh("test ! -e %s && test ! -e %s && test -e %s", path("made"), path("fresh"), path("renamed"));
+    text(path("there/old"), &old);
+    assert_string_equal(sb_str(&old), "ours\n");
+    bed_close(&b);
+
+    bed_open(&b); /* and nothing more is to do */
+    remember(&b);
+    assert_int_equal(b.facts.owned.n, 2);
+    want_owned(&b.cat);
+    want_file(&b.cat, path("there/old"), (struct res_file){.content = "ours\n"});
+    want_file(&b.cat, path("renamed"), (struct res_file){.content = "new\n"});
+    assert_int_equal(owned_removals(&b.cat, OWNED_STALE, &e), 0);
+    look(&b);
+    assert_int_equal(b.plan.steps.n, 0);
+    bed_close(&b);
+}
+
+static void take(struct bed *b, const char *line)
+{
+    struct err e = {0};
+    if (owned_parse(vec_push(&b->facts.owned), &b->facts.arena, line, &e) < 0)
+        fail_msg("%s: %s", line, e.msg);
+}
+
+static void everything_gone(struct bed *b)
+{
+    for (size_t i = 0; i < b->cat.list.n; i++)
+        b->obs.have[i].gone = b->cat.list.v[i]->gone;
+    plan_make(&b->plan, &b->cat, &b->obs);
+}
+
+static void each_kind_says_what_is_done(void **state)
+{
+    static const struct {
+        const char *record, *summary; /* NULL: nothing to do */
+        enum impact impact;
+    } cases[] = {
+        {"service nginx.service - absent", "stop and disable nginx.service", IMPACT_RESTART},
+        {"service nginx.service - enabled active", NULL, IMPACT_NONE},
+        {"service nginx.service - enabled inactive", "stop nginx.service", IMPACT_RESTART},
+        {"service nginx.service - disabled active", "disable nginx.service", IMPACT_NONE},
+        {"service keepalived.service - absent", "stop and disable keepalived.service", IMPACT_VIP_MOVES},
+        {"service nginx.service - ?", "stop and disable nginx.service", IMPACT_RESTART},
+        {"hostname hostname - debian debian", "set the hostname back to debian", IMPACT_NONE},
+        {"hostname hostname - ?", NULL, IMPACT_NONE},
+        {"dir /srv/a\\040b - absent /srv", "remove directory /srv/a b, when it is empty", IMPACT_NONE},
+        {"dir /srv - existed 750 root:root", "set /srv back to 750 root:root", IMPACT_NONE},
+        {"dir /srv any existed 750 root:root", NULL, IMPACT_NONE},
+        {"file /etc/x nginx.service/reload absent -", "remove /etc/x", IMPACT_RELOAD},
+        {"file /etc/x - existed", "restore /etc/x", IMPACT_NONE},
+        {"file /p seed:eA== absent -", "remove /p, when nobody has changed it", IMPACT_NONE},
+        {"file /p seed:eA== existed", NULL, IMPACT_NONE},
+        {"sysctl net.ipv4.vs.x - -", NULL, IMPACT_NONE},
+        {"sysctl net.ipv4.vs.sync_threshold - 3 50", "set net.ipv4.vs.sync_threshold back to 3 50",
+         IMPACT_NONE},
+        {"sysctl net.ipv4.conf.all.x - ?", "set net.ipv4.conf.all.x back to the default", IMPACT_NONE},
+        {"kmod ip_vs - loaded", NULL, IMPACT_NONE},
+        {"kmod ip_vs - absent", "unload kernel module ip_vs, when nothing uses it", IMPACT_NONE},
+        {"address 10.1.1.140/32 lo absent", "remove 10.1.1.140/32 from lo, with its host route",
+         IMPACT_NONE},
+        {"address 10.1.1.140/32 lo present", NULL, IMPACT_NONE},
+        {"export /nfs - -", "end the export of /nfs", IMPACT_RESTART},
+        {"mount /m a:/b absent", "unmount /m", IMPACT_RESTART},
+        {"mount /m a:/b mounted a:/b", NULL, IMPACT_NONE},
+        {"packages packages - -", NULL, IMPACT_NONE},
+        {"firewall firewall - -", "take the cluster's rules out of the firewall", IMPACT_NONE},
+        {"sebool httpd_use_nfs - 0", "set SELinux boolean httpd_use_nfs back to off, now and at boot",
+         IMPACT_NONE},
+        {"sebool httpd_use_nfs - 1", NULL, IMPACT_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bed b;
+        struct err e = {0};
+        bed_open(&b);
+        take(&b, cases[i].record);
+        assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+        observation_init(&b.obs, &b.cat);
+        everything_gone(&b);
+        if (b.plan.steps.n != (cases[i].summary != NULL))
+            fail_msg("%s: %zu steps", cases[i].record, b.plan.steps.n);
+        if (cases[i].summary) {
+            assert_string_equal(b.plan.steps.v[0].summary, cases[i].summary);
+            assert_int_equal(b.plan.steps.v[0].impact, cases[i].impact);
+        }
+        bed_close(&b);
+    }
+}
+
+/* A unit that stays is told by its own step; one that goes too, at once. */
+static void a_removed_file_reloads_what_read_it(void **state)
+{
+    struct bed b;
+    struct err e = {0};
+    (void)state;
+    bed_open(&b);
+    take(&b, "file /etc/nginx/conf.d/old.conf nginx.service/reload absent -");
+    want_owned(&b.cat);
+    want_service(&b.cat, "nginx.service", (struct res_service){0});
+    assert_int_equal(owned_removals(&b.cat, OWNED_STALE, &e), 0);
+    assert_int_equal(b.cat.list.n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(b.cat.list.v[i]->index, i);
+    observation_init(&b.obs, &b.cat);
+    for (const char *const *l = (const char *const[]){"service:nginx.service LoadState loaded",
+                                                      "service:nginx.service ActiveState active",
+                                                      "service:nginx.service UnitFileState enabled", NULL};
+         *l; l++) {
+        char buf[128];
+        snprintf(buf, sizeof buf, "%s", *l);
+        assert_int_equal(observe_record(&b.obs, buf, &e), 0);
+    }
+    everything_gone(&b);
+    assert_int_equal(b.plan.steps.n, 3);
+    assert_string_equal(b.plan.steps.v[1].summary, "remove /etc/nginx/conf.d/old.conf");
+    assert_string_equal(b.plan.steps.v[2].summary, "reload nginx.service (is active)");
+    bed_close(&b);
+}
+
+static void damaged_records_are_refused(void **state)
+{
+    static const char *const bad[] = {"", "file", "file /x", "nonsense /x - -", "port tcp/80 - -",
+                                      "owned /var - -"};
+    struct arena a = {0};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct owned o;
+        struct err e = {0};
+        assert_int_equal(owned_parse(&o, &a, bad[i], &e), -1);
+        assert_true(e.hint[0] != '\0');
+    }
+    arena_free(&a);
+}
+
+static void what_an_older_version_made_is_not_guessed_at(void **state)
+{
+    struct bed b;
+    struct err e = {0};
+    (void)state;
+    bed_open(&b);
+    b.facts.unrecorded = true;
+    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), -1);
+    assert_non_null(strstr(e.hint, "clusterctl deploy"));
+    bed_close(&b);
+}
+
+/* Directors first, mounts before their server; a host never waits for itself or in a circle. */
+static void the_end_has_an_order(void **state)
+{
+    struct host hosts[] = {
+        {.name = "d1", .roles = ROLE_DIRECTOR, .index_in_cluster = 0},
+        {.name = "d2", .roles = ROLE_DIRECTOR, .index_in_cluster = 1},
+        {.name = "w", .roles = ROLE_REAL_SERVER, .index_in_cluster = 2},
+        {.name = "n", .roles = ROLE_NFS | ROLE_REAL_SERVER, .index_in_cluster = 3},
+    };
+    static const size_t waits[] = {0, 0, 2, 3};
+    struct cluster c = {.hosts = hosts, .n_hosts = ARRAY_LEN(hosts)};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        struct bed b;
+        struct err e = {0};
+        bed_open(&b);
+        b.cat.cluster = &c;
+        b.cat.host = &hosts[i];
+        take(&b, "kmod ip_vs - absent");
+        assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+        owned_order(&b.cat);
+        assert_int_equal(b.cat.list.v[0]->n_needs, waits[i]);
+        assert_string_equal(b.cat.list.v[1]->provides, OWNED_EMPTIED);
+        bed_close(&b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(destroy_brings_back_what_was),
+        cmocka_unit_test(a_taking_back_that_was_cut_off_goes_on),
+        cmocka_unit_test(what_is_not_wanted_any_more_goes),
+        cmocka_unit_test(each_kind_says_what_is_done),
+        cmocka_unit_test(a_removed_file_reloads_what_read_it),
+        cmocka_unit_test(damaged_records_are_refused),
+        cmocka_unit_test(what_an_older_version_made_is_not_guessed_at),
+        cmocka_unit_test(the_end_has_an_order),
+    };
+    if (!mkdtemp(root))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    sh("rm -rf %s", root);
+    return rc;
+}
