@@ -45,6 +45,8 @@ struct args {
     const char *service, *since, *grep;
     bool follow;
     unsigned lines;                 /* 0: not given */
+    bool purge;
+    const char *yes_destroy;
 };
 
 enum option_kind { OPTION_SWITCH, OPTION_STRING, OPTION_NUMBER, OPTION_CHOICE, OPTION_TIME, OPTION_LIST };
@@ -134,6 +136,7 @@ int inventory_hint(const struct invocation *in, struct err *e);
 
 extern const struct command cmd_check;
 extern const struct command cmd_deploy;
+extern const struct command cmd_destroy;
 extern const struct command cmd_doctor;
 extern const struct command cmd_drain;
 extern const struct command cmd_failover;

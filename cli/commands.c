@@ -18,6 +18,7 @@ const struct command *const commands[] = {
     &cmd_undrain,
     &cmd_history,
     &cmd_rollback,
+    &cmd_destroy,
     &cmd_schema,
     &cmd_help,
     &cmd_version,

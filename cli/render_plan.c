@@ -47,8 +47,9 @@ static void add_diff(struct strbuf *sb, const struct style *st, const char *diff
 static void add_step(struct strbuf *sb, const struct style *st, const struct step *s)
 {
     const char *reset = style_code(st, C_RESET);
-    sb_addf(sb, "  %s%c%s ", style_code(st, s->blocked ? C_RED : C_GREEN), s->blocked ? '!' : '+',
-            reset);
+    bool back = s->want && s->want->gone;
+    sb_addf(sb, "  %s%c%s ", style_code(st, s->blocked || back ? C_RED : C_GREEN),
+            s->blocked ? '!' : back ? '-' : '+', reset);
     sb_foreign(sb, s->summary, false);
     if (s->impact != IMPACT_NONE)
         sb_addf(sb, "  %s[%s]%s", style_code(st, C_YELLOW), impact_name(s->impact), reset);
@@ -116,6 +117,8 @@ void json_step(struct strbuf *sb, const char *key, const struct step *s, size_t 
         json_text(sb, "resource", res_ops(s->want->type)->name);
         json_text(sb, "key", s->want->key);
         json_text(sb, "module", s->want->module);
+        if (s->want->gone)
+            json_bool(sb, "takes_back", true);
     }
     json_text(sb, "summary", s->summary);
     json_text(sb, "impact", impact_name(s->impact));

@@ -12,6 +12,8 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .templates = &s->templates,
         .cancel = &s->cancel,
         .confirm_s = (unsigned)(in->args.confirm_us / 1000000),
+        .destroy = in->command == &cmd_destroy,
+        .purge = in->args.purge,
         .record = &s->recording.record,
         .max_parallel = in->args.parallel,
         .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,

@@ -214,6 +214,13 @@ void guard_before(struct script *s, const struct step *step, unsigned seconds)
     static const char *const backends[] = {"none", "firewalld", "ufw", "nftables"};
     const struct resource *w = step->want;
     script_add(s, "guard_check\n");
+    if (w->gone) { /* what comes back is still ours, with the way back */
+        autosb struct strbuf orig = {0};
+        sb_addf(&orig, OWNED_ORIG "%s", w->key);
+        call(s, "guard_file", OWNED_FILE, NULL);
+        if (w->type == RES_FILE || w->type == RES_BLOCK)
+            call(s, "guard_file", sb_str(&orig), NULL);
+    }
     switch (w->type) {
     case RES_FILE:
     case RES_BLOCK:
@@ -223,8 +230,13 @@ void guard_before(struct script *s, const struct step *step, unsigned seconds)
         break;
     case RES_SERVICE: call(s, "guard_unit", w->key, NULL); break;
     case RES_SYSCTL: call(s, "guard_sysctl", w->key, NULL); break;
-    case RES_ADDRESS: call(s, "guard_address", w->key, w->address.interface); break;
-    case RES_FIREWALL: call(s, "guard_firewall", backends[step->have->firewall.backend], NULL); break;
+    case RES_ADDRESS:
+        call(s, "guard_address", w->key, w->gone ? w->gone->arg : w->address.interface);
+        break;
+    case RES_FIREWALL: /* of one that goes, the backend is not known; the filter in force is kept */
+        call(s, "guard_firewall", backends[w->gone ? FW_NFTABLES : step->have->firewall.backend],
+             NULL);
+        break;
     default: break;
     }
     if (guard_is_risky(step))

@@ -29,7 +29,7 @@ CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/cluster
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
 COMMANDS = ["check", "deploy", "status", "verify", "metrics", "doctor", "failover-test", "drain", "undrain", "history",
-            "logs", "rollback", "schema", "help", "version"]
+            "logs", "rollback", "destroy", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
        "CLUSTERCTL_JOURNAL": ""}
