@@ -47,7 +47,7 @@ static void add_diff(struct strbuf *sb, const struct style *st, const char *diff
 static void add_step(struct strbuf *sb, const struct style *st, const struct step *s)
 {
     const char *reset = style_code(st, C_RESET);
-    bool back = s->want && s->want->gone;
+    bool back = s->want && (s->want->gone || (s->want->type == RES_OWNED && s->want->owned.forget));
     sb_addf(sb, "  %s%c%s ", style_code(st, s->blocked || back ? C_RED : C_GREEN),
             s->blocked ? '!' : back ? '-' : '+', reset);
     sb_foreign(sb, s->summary, false);

@@ -47,10 +47,6 @@ static const char functions[] =
     "  while [ -n \"$p\" ] && [ ! -d \"$p\" ]; do t=$p; p=${p%/*}; done\n"
     "  printf '%s' \"$t\"\n"
     "}\n"
-    "put_text() {\n" /* TEXT PATH */
-    "  t=${2%/*}/.${2##*/}.clusterctl-tmp; printf '%s\\n' \"$1\" >\"$t\"; chmod 644 \"$t\"\n"
-    "  sync \"$t\"; mv -f \"$t\" \"$2\"; sync \"${2%/*}\"\n"
-    "}\n"
     "of_package() { dpkg-query -S \"$1\" >/dev/null 2>&1; }\n"
     /* DIR TOP: remove empty directories from DIR up to TOP; a package's own stay */
     "prune() {\n"

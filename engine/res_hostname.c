@@ -60,16 +60,13 @@ static const char undo[] =
     "pre_hostname() {\n"
     "  [ -z \"$adopt\" ] || { echo '?'; return 0; }\n"
     "  read -r a </proc/sys/kernel/hostname; b=-\n"
-    "  [ -r /etc/hostname ] && read -r b </etc/hostname\n"
+    "  if [ -r /etc/hostname ]; then read -r b </etc/hostname || :; keep_orig /etc/hostname; fi\n"
     "  echo \"$a $b\"\n"
     "}\n"
     "undo_hostname() {\n"
-    "  set_hostname \"${3%% *}\"\n"
-    "  case ${3#* } in\n"
-    "  -) rm -f /etc/hostname ;;\n"
-    "  \"${3%% *}\") ;;\n"
-    "  *) put_text \"${3#* }\" /etc/hostname ;;\n"
-    "  esac\n"
+    "  o=/var/lib/clusterctl/orig/etc/hostname; set_hostname \"${3%% *}\"\n"
+    "  if [ -e \"$o\" ]; then put_back \"$o\" /etc/hostname\n"
+    "  elif [ \"${3#* }\" = - ]; then rm -f /etc/hostname; fi\n"
     "}\n";
 
 static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)

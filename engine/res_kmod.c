@@ -36,12 +36,26 @@ static void apply(struct script *s, const struct step *step)
     script_add(s, "\n");
 }
 
+/*
+ * With what came along: nf_conntrack of ip_vs, and what nft(8) loads for the rules of our units; not
+ * where there are rules of others, which would go with their module.
+ */
 static const char undo[] =
-    "pre_kmod() { if [ -z \"$adopt\" ] && [ -d \"/sys/module/$1\" ]; then echo loaded; else echo absent; fi; }\n"
-    "undo_kmod() {\n"
+    "pre_kmod() {\n"
+    "  [ -e " OWNED_DIR "/modules ] || cut -d ' ' -f 1 /proc/modules >" OWNED_DIR "/modules\n"
+    "  if [ -z \"$adopt\" ] && [ -d \"/sys/module/$1\" ]; then echo loaded; else echo absent; fi\n"
+    "}\n"
+    "unload() {\n"
     "  n=0\n"
     "  while [ -d \"/sys/module/$1\" ] && [ \"$n\" -lt 5 ] && ! modprobe -r \"$1\"; do\n"
     "    sleep 1; n=$((n + 1)); done\n"
+    "}\n"
+    "undo_kmod() {\n"
+    "  unload \"$1\"; f=" OWNED_DIR "/modules\n"
+    "  [ -s \"$f\" ] && [ -z \"$(nft list tables 2>/dev/null)\" ] || return 0\n"
+    "  for i in 1 2 3 4; do while read -r m s n l; do case $m,$n in\n"
+    "    nf_*,0 | nft_*,0 | nfnetlink,0 | libcrc32c,0)\n"
+    "      grep -qx \"$m\" \"$f\" || modprobe -r \"$m\" || : ;; esac; done </proc/modules; done\n"
     "}\n";
 
 static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)

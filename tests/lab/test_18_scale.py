@@ -1,44 +1,54 @@
 """What is made can be unmade: destroy, and hosts that leave the cluster and come back."""
 import re
 
-from conftest import HOSTS, clusterctl, everywhere, reset, ssh
+from conftest import HOSTS, VIP, alternates, clusterctl, everywhere, pages, reset, ssh
 
-# What a destroyed host has and a bare one had not, each for a reason.
-PACKAGES = [
-    r"/usr/", r"/etc/alternatives/", r"/var/lib/(dpkg|apt|systemd|ucf|nfs|nginx|dhcp|private)(/|$)",
-    # conffiles, links and states of packages that were installed; keepalived, nginx, nftables, NFS
-    r"/etc/(keepalived|nginx|nftables\.conf|ipvsadm\.rules|exports|exports\.d|idmapd\.conf|nfs\.conf|"
-    r"nfs\.conf\.d|netconfig|rpc|gss|request-key\.d|request-key\.conf|rpcbind\.conf|snmp|fonts|X11|"
-    r"perl|ld\.so\.cache|ld\.so\.conf\.d|libnl-3|udev|modprobe\.d|mime\.types|ca-certificates|"
-    r"ca-certificates\.conf|ssl|dbus-1|iproute2|gai\.conf|bindresvport\.blacklist|GeoIP|apparmor\.d|"
-    r"insserv\.conf\.d|rcS?[0-9]?\.d|init\.d|default|logrotate\.d|ufw|pam\.d|cron\.d)(/|$)",
-    r"/etc/systemd/system/[^/]+\.(wants|requires)(/|$)",  # what postinst enables
-    r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$",  # _rpc, statd
-    r"/var/www(/html(/index\.nginx-debian\.html)?)?$", r"/run/", r"/boot/", r"/lib/",
+# What a destroyed host has and a bare one had not, each for a reason. Files that dpkg lists for a
+# package that was installed since are left out by their names; the rest of what packages do is here.
+POSTINST = [  # what their scripts make
+    r"/etc/(exports|ipvsadm\.rules|nfs\.conf|idmapd\.conf|inputrc|ld\.so\.cache)$",
+    r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$",          # _rpc, statd
+    r"/etc/(alternatives|rc[S0-6]\.d)(/|$)",                         # links
+    r"/etc/nginx/(modules|sites)-enabled/|/etc/python3",
+    r"/etc/systemd/system(/[^/]+\.(wants|requires))?(/|$)",          # units enabled by default
+    r"/var/www(/html(/index\.nginx-debian\.html)?)?$",
+    r"/usr/(bin|sbin|local)/", r"/(sbin|bin|lib)/", r"/var/lib/(nfs|python|snmp)(/|$)",
+    r"/var/lib/(dpkg|apt|ucf|systemd|private)(/|$)",
 ]
-LOGS = [r"/var/log/", r"/root/", r"/tmp/", r"/var/tmp/", r"/etc/\.pwd\.lock$", r"/etc/machine-id$",
-        r"/etc/(resolv\.conf|adjtime|mtab)$", r"/var/lib/systemd/"]
-CACHES = [r"/var/cache/", r"/etc/ld\.so\.cache$", r"/var/lib/apt/"]
-ALLOWED = re.compile("|".join(f"^(?:{p})" for p in PACKAGES + LOGS + CACHES))
+LOGS = [r"/var/log/", r"/root/", r"/tmp(/|$)", r"/var/tmp(/|$)", r"/etc/\.pwd\.lock$"]
+CACHES = [r"/var/cache/", r"/var/lib/apt/", r"/boot/"]
+ALLOWED = re.compile("|".join(f"^(?:{p})" for p in POSTINST + LOGS + CACHES))
+# Directories on the way to something of the above.
+PARENTS = re.compile(r"^/(etc|usr|var|var/lib|var/log|srv|root|bin|sbin|lib)?$")
 
-# Units, modules and sysctls that the packages' own units bring along, now that they are installed.
+# Units, modules and sysctls that the packages' own units bring along, now that they are installed,
+# and what systemd pulls in with anything that waits for the network.
 PACKAGE_UNITS = re.compile(
-    r"^(nginx|keepalived|ipvsadm|nftables|nfs-|rpc|rpcbind|auth-rpcgss|proc-fs-nfsd|run-rpc_pipefs|"
-    r"var-lib-nfs|fsidd|nfsdcld|blkmap|dm-event|gssproxy|system-|user|session|init\.scope|-\.slice)")
-PACKAGE_SYSCTLS = re.compile(r"^(sunrpc\.|fs\.nfs\.|fs\.nfsd\.|kernel\.(random|pty|ns_last|perf|sched)|"
-                             r"fs\.(dentry|inode|file|quota)|net\.netfilter\.|net\.nf_conntrack|"
-                             r"kernel\.core_modes|user\.|vm\.stat)")
+    r"^(nginx|keepalived|ipvsadm|nftables|nfs|rpc|portmap|auth-rpcgss|proc-fs-nfsd|run-rpc_pipefs|"
+    r"fsidd|nfsdcld|network-online\.target|nss-lookup\.target|remote-fs-pre\.target|"
+    r"proc-sys-fs-binfmt_misc|user|session|apt-daily|dpkg-db-backup|e2scrub|fstrim|man-db|logrotate|"
+    r"systemd-(tmpfiles|hostnamed|timesyncd|update-utmp))")
+PACKAGE_MODULES = re.compile(
+    r"^(sunrpc|nfs|nfsd|nfsv4|nfs_acl|lockd|grace|auth_rpcgss|rpcsec_gss_krb5|dns_resolver|fscache|netfs|"
+    r"cachefiles|tcp_diag|inet_diag|udp_diag)$")
+PACKAGE_MOUNTS = re.compile(r"^(sunrpc|nfsd|binfmt_misc) ")
+# Those of sunrpc, nfs and nfsd; and the kernel's own counters and draws.
+SYSCTLS = re.compile(r"^(sunrpc\.|fs\.nfs\.|kernel\.random\.|kernel\.ns_last_pid|fs\.(dentry|inode|file|quota)|"
+                     r"kernel\.pty\.nr|fs\.binfmt_misc|fs\.aio-nr)")
 
 PICTURE = r"""
-find / -xdev \( -path /var/cache -o -path /var/log -o -path /srv/repo \) -prune -o \
-  \( -type f -printf '%p f %m %u:%g ' -exec sh -c 'md5sum <"$1" | cut -c1-32' - {} \; \) -o \
-  \( -type l -printf '%p l %l\n' \) -o -printf '%p d %m %u:%g\n' 2>/dev/null | sed 's/^/tree /'
+skip='-path /var/cache -o -path /var/log -o -path /srv/repo -o -path /usr/share -o -path /usr/lib'
+find / -xdev \( $skip \) -prune -o \( -type l -printf 'tree %p %y %l\n' \) -o \
+  -printf 'tree %p %y %m %u:%g\n' 2>/dev/null
+find / -xdev \( $skip -o -path /usr -o -path /boot \) -prune -o -type f -print0 2>/dev/null |
+  xargs -0 md5sum | awk '{ print "tree", $2, $1 }'
 systemctl list-unit-files --no-legend --no-pager | awk '{ print "file", $1, $2 }'
 systemctl list-units --all --no-legend --no-pager --plain | awk '{ print "unit", $1, $3 }'
 sysctl -a 2>/dev/null | sed 's/^/sysctl /'
 ip -o addr show | awk '{ print "address", $2, $3, $4 }'
 ip -o route show table all | sed 's/^/route /'
 cat /proc/mounts | awk '{ print "mount", $1, $2, $3 }'
+dpkg-query -W -f 'package ${Package}\n'
 cat /proc/modules | awk '{ print "module", $1 }'
 cat /proc/sys/kernel/hostname | sed 's/^/hostname /'
 command -v nft >/dev/null && nft list ruleset | sed 's/^/nft /'
@@ -50,17 +60,43 @@ def picture():
     return {h: set(out.splitlines()) for h, out in everywhere(PICTURE).items()}
 
 
-def is_expected(line):
+def new_files(before, after):
+    """What dpkg lists for the packages that only `after` has; /lib is /usr/lib."""
+    names = {h: sorted(l.split()[1] for l in after[h] - before[h] if l.startswith("package ")) for h in HOSTS}
+    out = {h: ssh(h, f"dpkg -L {' '.join(names[h])}") if names[h] else "" for h in HOSTS}
+    return names, {h: {re.sub(r"^/(lib|bin|sbin)/", r"/usr/\1/", l) for l in out[h].splitlines()} for h in HOSTS}
+
+
+def is_expected(line, listed):
     kind, _, rest = line.partition(" ")
     if kind == "tree":
-        return ALLOWED.match(rest.split(" ")[0])
-    if kind in ("file", "unit"):
-        return PACKAGE_UNITS.match(rest)
-    if kind == "sysctl":
-        return PACKAGE_SYSCTLS.match(rest)
-    return False
+        path = rest.split(" ")[0]
+        return path in listed or ALLOWED.match(path) or PARENTS.match(path)
+    rules = {"file": PACKAGE_UNITS, "unit": PACKAGE_UNITS, "sysctl": SYSCTLS, "module": PACKAGE_MODULES,
+             "mount": PACKAGE_MOUNTS}
+    return kind == "package" or (kind in rules and rules[kind].match(rest))
 
 
-def differences(before, after):
-    return {h: sorted([f"- {l}" for l in before[h] - after[h] if not is_expected(l)] +
-                      [f"+ {l}" for l in after[h] - before[h] if not is_expected(l)]) for h in HOSTS}
+def differences(before, after, listed):
+    return {h: sorted(f"{sign} {line}" for sign, lines in (("-", before[h] - after[h]), ("+", after[h] - before[h]))
+                      for line in lines if not is_expected(line, listed[h])) for h in HOSTS}
+
+
+def test_destroy_leaves_packages_logs_and_caches():
+    reset("pristine")
+    before = picture()
+    clusterctl("deploy")
+    r = clusterctl("destroy", "--dry-run")
+    assert "- stop and disable keepalived.service  [vip-moves]" in r.stdout
+    assert "/nfs/web" in r.stdout
+    r = clusterctl("destroy", expect=64)
+    assert "--yes-destroy" in r.stderr
+    r = clusterctl("destroy", "--yes-destroy", "other", expect=64)
+    assert alternates(pages(4)), "not confirmed, and yet something changed"
+    clusterctl("destroy", "--yes-destroy", VIP)
+    after = picture()
+    names, listed = new_files(before, after)
+    assert "keepalived" in names["LVS-master"] and "nginx" in names["Web01-RS"]
+    assert differences(before, after, listed) == {h: [] for h in HOSTS}
+    r = clusterctl("destroy", "--dry-run")
+    assert "Nothing of the cluster is on these hosts." in r.stdout
