@@ -63,9 +63,12 @@ static int declare(struct worker *w, struct err *e)
 {
     struct catalog *c = &w->hr->catalog;
     if (!w->options->destroy) {
+        bool all = w->modules == w->options->modules;
+        if (all)
+            want_owned(c);
         if (modules_declare(w->modules, c, e) < 0)
             return -1;
-        return w->modules == w->options->modules ? owned_removals(c, OWNED_STALE, e) : 0;
+        return all ? owned_removals(c, OWNED_STALE, e) : 0;
     }
     if (owned_removals(c, w->options->purge ? OWNED_PURGE : OWNED_ALL, e) < 0)
         return -1;
