@@ -92,10 +92,10 @@ static int set_out(struct attempt *a, struct err *e)
     struct health now;
     tester_say(x, t, "looking for the active director");
     int rc = wait_healthy(a, SETTLE_MS, &now, e);
-    if (rc != 0) {
+    if (rc > 0)
         fail(a, "the cluster is not whole: %s", now.why);
+    if (rc != 0)
         return rc;
-    }
     const struct host *h = choose(x, t->scenario, &now);
     if (!h) {
         skip(a, "no real server has a weight above 0 in every director's table");
