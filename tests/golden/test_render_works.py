@@ -4,6 +4,7 @@ Only what a namespace can show. ip_vs, ARP between machines and reboots are the 
 """
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -108,3 +109,48 @@ def test_one_director_holds_the_vip(out):
         echo done
         """)
     assert in_namespace("\n".join(script)) == "done\n"
+
+
+def test_vrrp_states_reach_prometheus(tmp_path):
+    """keepalived tells its FIFO, a script keeps that, another publishes it; and what it publishes is
+    what node_exporter reads."""
+    render(TOP / "tests/golden/render/inventories/monitoring.json", tmp_path / "out")
+    host = tmp_path / "out/LVS-master/etc"
+    published = tmp_path / "clusterctl.prom"
+    conf = (host / "keepalived/keepalived.conf").read_text()
+    (tmp_path / "keepalived.conf").write_text(conf.replace("/etc/clusterctl", str(host / "clusterctl")))
+    script = (host / "clusterctl/metrics.sh").read_text()
+    (tmp_path / "metrics.sh").write_text(
+        script.replace("/var/lib/prometheus/node-exporter/clusterctl.prom", str(published)).replace("sleep 5", "sleep 0.2"))
+    said = in_namespace(f"""
+        ip link add eth0 type veth peer name p0; ip link set eth0 up; ip link set p0 up
+        ip address add 10.1.1.130/24 dev eth0
+        mkdir -p /run/clusterctl; echo 0 >/run/clusterctl/handover
+        tell() {{
+            for try in $(seq 150); do grep -q 'state="'$1'"}} 1' {published} && break; sleep 0.1; done
+            sleep 0.5; cat {published}; echo "-- $1"
+        }}
+        sh {tmp_path}/metrics.sh &
+        tell STOP
+        {need("keepalived")} -P -n -l -f {tmp_path}/keepalived.conf -p /run/keepalived.pid >/run/log 2>&1 &
+        tell MASTER
+        echo 1 >/run/clusterctl/handover; tell FAULT
+        echo 0 >/run/clusterctl/handover; tell MASTER
+        kill "$(cat /run/keepalived.pid)"; tell STOP
+        """)
+    before, master, fault, again, stopped = re.split(r"^-- \w+\n", said, flags=re.M)[:5]
+    for text, state, held in ((before, "STOP", 0), (master, "MASTER", 1), (fault, "FAULT", 0),
+                              (again, "MASTER", 1), (stopped, "STOP", 0)):
+        states = re.findall(r'^clusterctl_vrrp_state{vrrp_instance="VI_1",state="(\w+)"} (\d)$', text, re.M)
+        assert {s: n for s, n in states if n == "1"} == {state: "1"} and len(states) == 4, text
+        assert f'clusterctl_vip_held{{vip="{VIP}"}} {held}\n' in text, text
+        check = subprocess.run([need("promtool"), "check", "metrics"], input=text, text=True, capture_output=True,
+                               check=False)
+        assert (check.returncode, check.stdout + check.stderr) == (0, ""), text
+
+    def transitions(text):
+        return int(re.search(r"^clusterctl_vrrp_transitions_total{\S+} (\d+)$", text, re.M)[1])
+    assert transitions(before) == 0
+    assert transitions(master) == 2  # BACKUP, then MASTER
+    assert transitions(fault) == 3
+    assert transitions(again) == 5
