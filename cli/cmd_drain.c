@@ -164,6 +164,8 @@ static int run(struct invocation *in, int (*what)(struct work *w, struct err *e)
         o = traffic_options_of(&w.session);
         traffic_init(&w.traffic, &o);
         rc = traffic_begin(&w.traffic, e);
+        if (rc == 0 && !in->args.dry_run)
+            recording_begin_part(&w.session);
         if (rc == 0)
             rc = what(&w, e);
         if (rc == 0 && w.traffic.untold.code != ERR_NONE) {
@@ -172,6 +174,8 @@ static int run(struct invocation *in, int (*what)(struct work *w, struct err *e)
             err_hint(e, "run the same command again when it is back");
             rc = -1;
         }
+        recording_end(&w.session, &(struct run_ending){.status = rc < 0 ? err_exit_status(e->code) : 0,
+                                                       .error = rc < 0 ? e->msg : NULL});
         traffic_free(&w.traffic);
     }
     session_close(&w.session);

@@ -39,6 +39,8 @@ static void add_about(struct session *s, struct strbuf *sb, const char *command,
     json_text(sb, "template_dir", s->templates.dir);
     json_text(sb, "undoes", undoes);
     json_text(sb, "restores", restores);
+    if (s->recording.part)
+        json_bool(sb, "part", true);
 }
 
 static void journal(const struct session *s, const char *members)
@@ -53,13 +55,14 @@ static void journal(const struct session *s, const char *members)
         report_note(&s->in->err, "this run is not in your journal: %s", e.msg);
 }
 
-void recording_begin(struct session *s, const char *command, const char *undoes,
-                     const char *restores)
+static void begin(struct session *s, const char *command, const char *undoes,
+                  const char *restores, bool part)
 {
     struct recording *r = &s->recording;
     const char *text = s->in->cluster->text;
     struct err e = {0};
     recording_free(r);
+    r->part = part;
     if (run_id_make(r->id, &e) < 0) {
         report_note(&s->in->err, "this run is not recorded: %s", e.msg);
         return;
@@ -71,6 +74,21 @@ void recording_begin(struct session *s, const char *command, const char *undoes,
     autosb struct strbuf members = {0};
     sb_addf(&members, "%s,\"inventory_sha256\":\"%s\"", r->record.about, r->record.inventory_sha);
     journal(s, sb_str(&members));
+}
+
+void recording_begin(struct session *s, const char *command, const char *undoes,
+                     const char *restores)
+{
+    begin(s, command, undoes, restores, false);
+}
+
+void recording_begin_part(struct session *s)
+{
+    autosb struct strbuf command = {0};
+    sb_add(&command, s->in->command->name);
+    for (size_t i = 0; i < s->in->n_operands; i++)
+        sb_addf(&command, " %s", s->in->operands[i]);
+    begin(s, sb_str(&command), NULL, NULL, true);
 }
 
 /* What the end is told to hosts with. */
@@ -99,7 +117,7 @@ static int on_told(const struct host_result *hr, char *value, void *ud, struct e
 static void complain(struct session *s, const struct outcome *o, const bool *told)
 {
     autosb struct strbuf names = {0};
-    for (size_t i = 0; i < o->n; i++)
+    for (size_t i = 0; o && i < o->n; i++)
         if (o->hosts[i].done && !told[o->hosts[i].host->index_in_cluster])
             sb_addf(&names, "%s%s", names.len ? ", " : "", o->hosts[i].host->name);
     if (names.len)
@@ -133,21 +151,23 @@ void recording_end(struct session *s, const struct run_ending *end)
     struct recording *r = &s->recording;
     char when[CLOCK_WALL_LEN];
     autosb struct strbuf members = {0};
-    size_t planned = 0;
+    const struct outcome *o = end->outcome;
+    bool whole = o && end->status == 0;
+    size_t planned = o ? 0 : 1;
     if (!r->record.id)
         return;
     json_text(&members, "ended", clock_wall(when));
     json_text(&members, "outcome", outcome_word(end->status));
     json_bool(&members, "verified", end->verified);
-    json_number(&members, "changes", (long long)end->outcome->changes);
+    if (o)
+        json_number(&members, "changes", (long long)o->changes);
     json_text(&members, "error", end->error);
     journal(s, sb_str(&members));
-    r->changes = end->outcome->changes;
-    for (size_t i = 0; i < end->outcome->n; i++)
-        planned += end->outcome->hosts[i].n_steps;
-    if (planned || (end->status == 0 && is_news(s))) {
-        struct telling t = {&r->record, sb_str(&members),
-                            end->status == 0 ? s->in->cluster->text : NULL,
+    r->changes = o ? o->changes : 0;
+    for (size_t i = 0; o && i < o->n; i++)
+        planned += o->hosts[i].n_steps;
+    if (planned || (whole && is_news(s))) {
+        struct telling t = {&r->record, sb_str(&members), whole ? s->in->cluster->text : NULL,
                             xcalloc(run_count(s->run), sizeof(bool))};
         const struct remote_query q = {tell, on_told, &t, .reconnect = true};
         struct err ignored = {0};
@@ -158,7 +178,7 @@ void recording_end(struct session *s, const struct run_ending *end)
             run_ignore_cancel(s->run);
         }
         run_query(s->run, &q, &ignored);
-        complain(s, end->outcome, t.told);
+        complain(s, o, t.told);
         free(t.told);
     }
     r->record.id = NULL;

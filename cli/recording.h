@@ -12,6 +12,7 @@ struct recording {
     char id[RUN_ID_LEN];
     struct run_record record; /* what the engine has of it */
     struct strbuf about;
+    bool part;
     size_t changes; /* of a run that has ended */
 };
 
@@ -21,11 +22,16 @@ struct recording {
  */
 void recording_begin(struct session *s, const char *command, const char *undoes,
                      const char *restores);
+/*
+ * The same for what does not carry out an inventory (drain): the command with its operands. No
+ * rollback goes back to it, or undoes it unless it is named.
+ */
+void recording_begin_part(struct session *s);
 
 struct run_ending {
     int status; /* the exit status so far */
     bool verified;
-    const struct outcome *outcome;
+    const struct outcome *outcome; /* NULL: of a part */
     const char *error; /* why, when it failed; or NULL */
 };
 /* The run is over. Nothing is asked of hosts when none had anything to do, and they know that. */

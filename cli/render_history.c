@@ -172,6 +172,7 @@ void print_run_json(FILE *f, const struct history_run *r, bool steps)
     json_text(&sb, "ended", r->ended);
     json_text(&sb, "outcome", run_outcome_name(r->outcome));
     json_bool(&sb, "verified", r->verified);
+    json_bool(&sb, "part", r->part);
     json_text(&sb, "error", r->error);
     json_number(&sb, "planned", (long long)r->planned);
     json_number(&sb, "changes", (long long)r->changes);

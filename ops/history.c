@@ -82,7 +82,7 @@ const struct history_run *history_find(const struct history *h, const char *name
 const struct history_run *history_last_change(const struct history *h)
 {
     for (size_t i = 0; i < h->n; i++)
-        if (h->runs[i]->changes)
+        if (h->runs[i]->changes && !h->runs[i]->part)
             return h->runs[i];
     return NULL;
 }
@@ -91,7 +91,8 @@ const struct history_run *history_good_before(const struct history *h, const cha
 {
     for (size_t i = 0; i < h->n; i++) {
         const struct history_run *r = h->runs[i];
-        if (strcmp(r->id, id) < 0 && r->outcome == RUN_DONE && r->inventory_sha)
+        if (strcmp(r->id, id) < 0 && r->outcome == RUN_DONE && !r->part &&
+            r->inventory_sha)
             return r;
     }
     return NULL;

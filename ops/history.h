@@ -35,6 +35,7 @@ struct history_run {
     const char *error;
     enum run_outcome outcome;
     bool verified;
+    bool part;                  /* of a command that carries out no inventory */
     size_t planned, changes;    /* of all hosts */
     struct history_host *hosts; /* those that have a record of it */
     size_t n_hosts;
@@ -55,7 +56,7 @@ void history_free(struct history *h);
  * which.
  */
 const struct history_run *history_find(const struct history *h, const char *name, struct err *e);
-/* The newest run that changed something, or NULL. */
+/* The newest run of an inventory that changed something, or NULL. */
 const struct history_run *history_last_change(const struct history *h);
 /* The newest run before the one of this id that ended well and whose inventory is known, or NULL. */
 const struct history_run *history_good_before(const struct history *h, const char *id);

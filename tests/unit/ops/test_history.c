@@ -102,6 +102,22 @@ static void runs_are_found(void **state)
     assert_null(history_good_before(h, R1));
 }
 
+/* A drain carries out no inventory: no rollback goes back to it, or takes it for the last change. */
+static void parts_are_passed_over(void **state)
+{
+    struct told *t = *state;
+    tell(t, A, R1 " {\"run\":\"" R1 "\",\"inventory_sha256\":\"" SHA "\"}");
+    tell(t, A, R1 " {\"step\":\"one\"}");
+    tell(t, A, R1 " {\"outcome\":\"done\"}");
+    tell(t, A, R2 " {\"run\":\"" R2 "\",\"inventory_sha256\":\"" SHA "\",\"part\":true}");
+    tell(t, A, R2 " {\"step\":\"two\"}");
+    tell(t, A, R2 " {\"outcome\":\"done\"}");
+    history_build(&t->history, &t->cluster, t->records);
+    assert_true(t->history.runs[0]->part && !t->history.runs[1]->part);
+    assert_string_equal(history_last_change(&t->history)->id, R1);
+    assert_string_equal(history_good_before(&t->history, R3)->id, R1);
+}
+
 static void lies_are_left_out(void **state)
 {
     static const char *const lies[] = {
@@ -147,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(runs_are_put_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_are_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lies_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(endless_records_are_refused, set_up, tear_down),
     };
