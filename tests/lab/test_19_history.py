@@ -39,7 +39,7 @@ class World:
     def as_user(self, name, *args, expect=0):
         r = operator("env", f"HOME={self.path / name}", "CLUSTERCTL_JOURNAL=" +
                      str(self.path / name / "journal"), "clusterctl", *args)
-        assert r.returncode == expect, f"{args}: {r.returncode}\n{r.stdout}\n{r.stderr}"
+        assert r.returncode in (expect if isinstance(expect, tuple) else (expect,)), f"{args}: {r.returncode}\n{r.stdout}\n{r.stderr}"
         return r
 
     def runs(self, name="anna", *args):
@@ -179,10 +179,10 @@ def test_what_cuts_the_operator_off_is_taken_back(world):
         "        tcp dport 22 drop\n    }\n    chain input {", 1))
     before = everywhere(LIVE, DIRECTORS)
     r = world.as_user("anna", "deploy", "--confirm-within", "15s", "--templates", str(templates),
-                      world.good, expect=69)
-    assert "could not be confirmed" in r.stdout + r.stderr, r.stderr
-    hit = [h for h in DIRECTORS if f"{h}: unreachable" in r.stdout or h in r.stderr.split("hint")[0]]
-    wait_for("sshd answers everywhere", lambda: all(reachable(h) for h in hit), 60)
+                      world.good, expect=(1, 69))
+    # A connection that was begun in time may get through after the host has taken it back.
+    assert re.search("taken its changes back|could not be confirmed", r.stdout + r.stderr), r.stderr
+    wait_for("sshd answers everywhere", lambda: all(reachable(h) for h in DIRECTORS), 60)
     wait_for("no trace of it", lambda: not any(
         l for out in everywhere("ls -d /var/lib/clusterctl/guard/reverting 2>/dev/null; :",
                                 DIRECTORS).values() for l in out.split()), 60)
