@@ -112,6 +112,8 @@ static void print_summary(const struct session *s, const struct outcome *o, int 
 static int apply(struct session *s, struct err *e)
 {
     struct outcome o;
+    /* The hosts' memory goes last: what stays of a run that is cut off can be seen in it. */
+    recording_begin_part(s);
     int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);
     outcome_take(&o, s->run);
     if (rc < 0 && o.all_ok) { /* not a host's failure */
@@ -119,6 +121,8 @@ static int apply(struct session *s, struct err *e)
         return -1;
     }
     int status = rc < 0 ? err_exit_status(e->code) : 0;
+    recording_end(s, &(struct run_ending){
+                         .status = status, .outcome = &o, .error = rc < 0 ? e->msg : NULL});
     print_summary(s, &o, status);
     outcome_free(&o);
     return status;

@@ -152,7 +152,7 @@ void recording_end(struct session *s, const struct run_ending *end)
     char when[CLOCK_WALL_LEN];
     autosb struct strbuf members = {0};
     const struct outcome *o = end->outcome;
-    bool whole = o && end->status == 0;
+    bool whole = !r->part && end->status == 0;
     size_t planned = o ? 0 : 1;
     if (!r->record.id)
         return;

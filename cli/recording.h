@@ -31,7 +31,7 @@ void recording_begin_part(struct session *s);
 struct run_ending {
     int status; /* the exit status so far */
     bool verified;
-    const struct outcome *outcome; /* NULL: of a part */
+    const struct outcome *outcome; /* NULL: a part's may not be known */
     const char *error; /* why, when it failed; or NULL */
 };
 /* The run is over. Nothing is asked of hosts when none had anything to do, and they know that. */

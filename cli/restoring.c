@@ -160,7 +160,7 @@ static void tell_files(const struct restoring *r, struct session *s)
         printf("%zu of %zu files that had changed since are byte for byte what they were.\n", f.same,
                f.same + f.differ.n);
     if (f.gone)
-        report_note(&r->in.err, "%zu more are none of the restored inventory's", f.gone);
+        report_note(&r->in.err, "%zu more files are none that the restored inventory is about", f.gone);
     restored_free(&f);
 }
 
