@@ -23,7 +23,7 @@ static int history(struct session *s, struct err *e)
     const struct invocation *in = s->in;
     const struct history_run *one = NULL;
     struct history h = {0};
-    struct err reach = {0};
+    struct err reach = {0}, answer = {0};
     if (in->args.output == OUTPUT_TEXT && term_is_live(stderr))
         report_note(&in->err, "asking %zu hosts", in->cluster->n_hosts);
     int rc = run_execute(s->run, RUN_REACH, NULL, &reach);
@@ -31,9 +31,9 @@ static int history(struct session *s, struct err *e)
         *e = reach;
         return -1;
     }
-    rc = history_read(s->run, &h, e);
-    if (rc == 0 && in->operand && !(one = history_find(&h, in->operand, e)))
-        rc = -1;
+    if (history_read(s->run, &h, &answer) < 0 && reach.code == ERR_NONE)
+        reach = answer;
+    rc = in->operand && !(one = history_find(&h, in->operand, e)) ? -1 : 0;
     if (rc == 0)
         show(in, &h, one);
     history_free(&h);

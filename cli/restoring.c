@@ -110,10 +110,11 @@ int restoring_find(struct restoring *r, const struct invocation *in, const char 
         *e = reach;
         rc = -1;
     }
+    struct err answer = {0};
     if (rc == 0)
-        rc = history_read(s.run, &r->history, e);
-    if (rc == 0 && !r->history.n && reach.code != ERR_NONE) {
-        *e = reach;
+        history_read(s.run, &r->history, &answer);
+    if (rc == 0 && !r->history.n && (reach.code != ERR_NONE || answer.code != ERR_NONE)) {
+        *e = reach.code != ERR_NONE ? reach : answer;
         rc = -1;
     }
     if (rc == 0)

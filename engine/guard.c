@@ -21,8 +21,8 @@
  *   nft; ip4, ip6        the packet filter; in iptables' words where nft cannot say it all
  *   firewall             the daemon that must take its files up again: ufw, firewalld
  *   beat                 the uptime of the last sign of life
- *   armed                all this is to be given back. Whoever renames it decides: to "confirmed", or to
- *                        "reverting" until that is done, and then to "reverted"
+ *   armed                all this is to be given back. Whoever renames it decides: to "confirmed",
+ *                        or to "reverting" until that is done, and then to "reverted"
  *   run                  does the work, outside of any session: run watch SECONDS|revert|boot
  */
 static const char functions[] =
@@ -45,17 +45,20 @@ static const char functions[] =
     "guard_unit() {\n" /* UNIT */
     "  guard_open\n"
     "  while read -r u l; do [ \"$u\" != \"$1\" ] || return 0; done <\"$D/units\"\n"
-    "  a=$(systemctl is-active \"$1\" 2>/dev/null || :); e=$(systemctl is-enabled \"$1\" 2>/dev/null || :)\n"
+    "  a=$(systemctl is-active \"$1\" 2>/dev/null || :)\n"
+    "  e=$(systemctl is-enabled \"$1\" 2>/dev/null || :)\n"
     "  printf '%s %s %s\\n' \"$1\" \"${a:-unknown}\" \"${e:-unknown}\" >>\"$D/units\"\n"
     "}\n"
     "guard_sysctl() {\n" /* KEY */
     "  guard_open\n"
     "  while read -r k l; do [ \"$k\" != \"$1\" ] || return 0; done <\"$D/sysctls\"\n"
-    "  if v=$(sysctl -n \"$1\" 2>/dev/null); then printf '%s %s\\n' \"$1\" \"$v\" >>\"$D/sysctls\"; fi\n"
+    "  v=$(sysctl -n \"$1\" 2>/dev/null) || return 0\n"
+    "  printf '%s %s\\n' \"$1\" \"$v\" >>\"$D/sysctls\"\n"
     "}\n"
     "guard_address() {\n" /* ADDRESS/PREFIX INTERFACE */
     "  guard_open\n"
-    "  [ -n \"$(ip -o addr show dev \"$2\" to \"$1\")\" ] || printf '%s %s\\n' \"$@\" >>\"$D/addresses\"\n"
+    "  [ -n \"$(ip -o addr show dev \"$2\" to \"$1\")\" ] ||\n"
+    "    printf '%s %s\\n' \"$@\" >>\"$D/addresses\"\n"
     "}\n"
     "guard_firewall() {\n" /* BACKEND */
     "  guard_open; printf '%s\\n' \"$1\" >\"$D/firewall\"\n"
@@ -85,7 +88,8 @@ static const char arming[] =
     "  while read -r n path; do\n"
     "    t=${path%/*}/.${path##*/}.clusterctl-tmp\n"
     "    if [ -e \"$d/old/$n\" ]; then\n"
-    "      mkdir -p \"${path%/*}\"; cp -p \"$d/old/$n\" \"$t\" && sync \"$t\" && mv -f \"$t\" \"$path\"\n"
+    "      mkdir -p \"${path%/*}\"\n"
+    "      cp -p \"$d/old/$n\" \"$t\" && sync \"$t\" && mv -f \"$t\" \"$path\"\n"
     "    else rm -f \"$path\"; fi\n"
     "  done <\"$d/list\"\n"
     "}\n"
@@ -101,7 +105,8 @@ static const char arming[] =
     "units_new() {\n"
     "  while read -r u a e; do\n"
     "    case $a in active | reloading | activating) ;; *) systemctl stop \"$u\" ;; esac\n"
-    "    case $e in enabled* | static | alias | generated) ;; *) systemctl disable -q \"$u\" ;; esac\n"
+    "    case $e in enabled* | static | alias | generated) ;;\n"
+    "    *) systemctl disable -q \"$u\" ;; esac\n"
     "  done <\"$d/units\"\n"
     "}\n"
     "units_old() {\n"
@@ -109,13 +114,15 @@ static const char arming[] =
     "  while read -r u a e; do\n"
     "    [ \"$e\" != enabled ] || systemctl enable -q \"$u\"\n"
     "    case $u in ufw.service | nftables.service) ;; *)\n"
-    "      case $a in active | reloading | activating) systemctl reload-or-restart \"$u\" ;; esac ;;\n"
+    "      case $a in active | reloading | activating)\n"
+    "        systemctl reload-or-restart \"$u\" ;; esac ;;\n"
     "    esac\n"
     "    rm -f \"/var/lib/clusterctl/pending/$u\".*\n"
     "  done <\"$d/units\"\n"
     "  f=; [ ! -e \"$d/firewall\" ] || read -r f <\"$d/firewall\"\n"
     "  case $f in\n"
-    "  ufw) if grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw --force enable; else ufw disable; fi ;;\n"
+    "  ufw) if grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw --force enable\n"
+    "    else ufw disable; fi ;;\n"
     "  firewalld) systemctl restart firewalld ;;\n"
     "  esac\n"
     "}\n"
@@ -128,7 +135,7 @@ static const char arming[] =
     "    sleep 1; read -r up x </proc/uptime; read -r b <\"$d/beat\" || continue\n"
     "    [ $((${up%.*} - b)) -lt \"$2\" ] || break; done\n"
     "  [ ! -e \"$d/armed\" ] || sh \"$0\" revert ;;\n"
-    /* The packet filter first: what else follows may take long. And last, as units have made theirs. */
+    /* The packet filter first: the rest may take long. And last, as units have made theirs. */
     "revert) mv \"$d/armed\" \"$d/reverting\" || exit 0\n"
     "  filter; live; units_new; files; units_old; filter; undone ;;\n"
     "boot) files; mv -f \"$d/armed\" \"$d/reverting\"; undone ;;\n"
@@ -174,7 +181,7 @@ static const char confirming[] =
     "  for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
     "    [ -e \"$D/reverting\" ] || break; sleep 1; done\n"
     "  [ ! -e \"$D/armed\" ] || guard_confirm || :\n"
-    "  [ -e \"$D/reverting\" ] || rm -rf \"$D\"\n"
+    "  [ ! -e \"$D\" ] || [ -e \"$D/reverting\" ] || rm -rf \"$D\"\n"
     "}\n";
 
 void guard_setup(struct script *s, unsigned seconds)

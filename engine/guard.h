@@ -2,17 +2,17 @@
 /*
  * Changes that take themselves back (deploy --confirm-within). Before a step changes anything of what
  * could cut the operator off, the host keeps what is there: the files, the packet filter in force, the
- * units' states, sysctls, addresses. A unit on the host gives it all back when no sign of life has come
- * for the given time; it is stood down only by a script that comes over a new connection. A boot gives
- * the files back too. The network's own steps have a timer of their own (deadman.h), with the same time.
+ * units' states, sysctls, which addresses are new. A unit on the host gives it all back when no sign of
+ * life has come for the given time; only a script over a new connection stands it down. A boot gives
+ * the files back too. The network's own steps have a timer of their own (deadman.h), of the same time.
  *
- * What is not given back: packages, directories, content.
+ * Not given back: packages, directories, content, an address that was taken away.
  */
 #include "engine/plan.h"
 #include "engine/script.h"
 #include "ssh/ssh.h"
 
-/* Shell, once, under the lock: the functions; what an earlier run left is confirmed by our being here. */
+/* Once, under the lock: the functions. What an earlier run left is confirmed by our being here. */
 void guard_setup(struct script *s, unsigned seconds);
 /* Within a step, under set -e, before and after what it does. */
 void guard_before(struct script *s, const struct step *step, unsigned seconds);

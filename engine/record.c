@@ -72,7 +72,7 @@ static void member(struct strbuf *sb, const char *key, const char *value)
     quote_json(sb, sb_str(&clean));
 }
 
-/* rec_open: the inventory's digest only where the inventory may be, since it vouches for a secret. */
+/* The inventory's digest only where the inventory may be, since it vouches for a secret. */
 static void open_record(struct script *s, const struct run_record *r, const struct host *h)
 {
     autosb struct strbuf line = {0};

@@ -39,8 +39,7 @@ int history_read(struct run *r, struct history *out, struct err *e)
     const struct remote_query q = {.fragment = ask_records, .record = take_record, .ud = all};
     *out = (struct history){0};
     int rc = run_query(r, &q, e);
-    if (rc == 0)
-        history_build(out, c, all);
+    history_build(out, c, all);
     for (size_t i = 0; i < c->n_hosts; i++)
         records_free(&all[i]);
     free(all);

@@ -47,7 +47,7 @@ struct history {
     struct arena arena;
 };
 
-/* Ask every reached host. -1 when one of them could not answer. */
+/* Ask every reached host. -1 when one of them could not answer; `out` is what the others said. */
 int history_read(struct run *r, struct history *out, struct err *e);
 void history_free(struct history *h);
 
