@@ -287,9 +287,9 @@ static int change_servers(struct rollout *r, struct err *e)
 {
     autofree bool *who = xcalloc(r->cluster->n_hosts, sizeof *who);
     /* Which ones is settled before the first changes what was told. */
-    size_t n = 0, batches = 0;
+    size_t batches = 0;
     const struct host *h = NULL;
-    for (size_t k; (k = next_batch(r, &h, who)); n += k)
+    while (next_batch(r, &h, who))
         batches++;
     autofree bool *todo = xcalloc(batches * r->cluster->n_hosts + 1, sizeof *todo);
     h = NULL;
