@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import time
 
-from conftest import LAB, PAGES, VIP
+from conftest import DIRECTORS, LAB, PAGES, VIP, everywhere
 
 TOOL = os.environ.get("PROBE_TOOL") or str(
     pathlib.Path(os.environ.get("CLUSTERCTL_BUILD", "build")) / "tests/probe/probe-tool")
@@ -27,7 +27,7 @@ class Load:
              "3600000", self.bodies],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert self.process.stdout.readline() == "started\n", self.process.communicate()
-        self.began = time.monotonic()
+        self.began, self.wall = time.monotonic(), time.time()
         return self
 
     def now(self):
@@ -46,6 +46,17 @@ class Load:
             self.said = json.loads(out)
             self.records = self.said["records"]
 
+    def transitions(self):
+        """What the directors' keepalived saw meanwhile, by the load's clock (the hosts' is the same)."""
+        out = ""
+        for host, text in everywhere(
+                f"journalctl -u keepalived -o short-unix --no-pager --since @{int(self.wall)} | "
+                "grep -E 'STATE|quorum|timer expired|fail|Reload|expired'; :", DIRECTORS).items():
+            for line in text.splitlines():
+                at, _, rest = line.partition(" ")
+                out += f"[{float(at) - self.wall:.1f} s] {host}: {rest.split(': ', 1)[-1]}\n"
+        return out
+
     def lost(self):
         return [r for r in self.records if r[3] != "ok"]
 
@@ -53,7 +64,7 @@ class Load:
         assert len(self.records) > self.rate, "there was no load"
         when = collections.Counter((r[0] // 100000 / 10, r[3]) for r in self.lost())
         said = ", ".join(f"{n} {what} at {at} s" for (at, what), n in sorted(when.items()))
-        assert not said, f"lost of {len(self.records)}: {said}\n{self.log}"
+        assert not said, f"lost of {len(self.records)}: {said}\n{self.log}{self.transitions()}"
         print(f"{len(self.records)} requests at {self.rate}/s, none lost", flush=True)
 
     def shares(self, since, until):
