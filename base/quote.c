@@ -30,6 +30,21 @@ void quote_octal(struct strbuf *out, const char *s)
     }
 }
 
+void unquote_octal(char *s)
+{
+    char *to = s;
+    for (; *s; s++) {
+        if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+            s[3] >= '0' && s[3] <= '7') {
+            *to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+            s += 3;
+        } else {
+            *to++ = *s;
+        }
+    }
+    *to = '\0';
+}
+
 void quote_json(struct strbuf *out, const char *s)
 {
     sb_addc(out, '"');

@@ -11,6 +11,8 @@ void quote_sh(struct strbuf *out, const char *s);
 
 /* An fstab or /etc/exports field: blank, tab, newline, backslash and '#' as \ooo (fstab(5)). */
 void quote_octal(struct strbuf *out, const char *s);
+/* Its other direction, in place. */
+void unquote_octal(char *s);
 
 /* A JSON string with its quotes. */
 void quote_json(struct strbuf *out, const char *s);

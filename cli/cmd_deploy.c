@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/quote.h"
+#include "cli/departing.h"
 #include "cli/deploying.h"
 #include "cli/json_out.h"
 #include "cli/offline.h"
@@ -173,6 +174,17 @@ int deploy_look(struct session *s, struct plan_totals *t, struct err *e)
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;
     print_plans(s, t);
+    struct departing d;
+    if (departing_find(&d, s)) {
+        struct err left = {0};
+        int n = departing_plan(&d, stdout, &left);
+        t->changes += n > 0 ? (size_t)n : 0;
+        if (n < 0 && rc == 0) {
+            *e = left;
+            rc = -1;
+        }
+        departing_free(&d);
+    }
     return rc;
 }
 
@@ -259,6 +271,8 @@ static const struct option_spec options[] = {
      .help = "Wait this long for the connections of a real server that is drained (60s)."},
     {"at-once", OPTION_SWITCH, offsetof(struct args, at_once),
      .help = "Change all hosts at the same time, though traffic is served."},
+    {"forget", OPTION_LIST, offsetof(struct args, forget), "HOST",
+     .help = "This host has left the inventory and is gone for good: do not look for it any more."},
     {"auto-rollback", OPTION_SWITCH, offsetof(struct args, auto_rollback),
      .help = "When a step or the verification fails after something was changed, restore the state "
              "of the last run that went well; see rollback. The exit status stays 1."},

@@ -46,6 +46,7 @@ struct args {
     bool follow;
     unsigned lines;                 /* 0: not given */
     bool purge;
+    struct option_list forget;
     const char *yes_destroy;
 };
 

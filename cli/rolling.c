@@ -1,5 +1,6 @@
 #include "cli/rolling.h"
 
+#include "cli/departing.h"
 #include "cli/render_verify.h"
 #include "cli/traffic_cli.h"
 #include "ops/rollout.h"
@@ -60,14 +61,12 @@ static int roll(struct rolling *w, struct rollout *r, bool *stopped, struct err 
     return rc;
 }
 
-int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
+static int change(struct session *s, struct outcome *o, struct err look, bool *stopped, struct err *e)
 {
     struct rolling w = {.session = s, .outcome = o};
     struct rollout r;
-    struct err look = {0};
-    int rc = session_look(s, &look);
+    int rc = look.code == ERR_NONE ? 0 : -1;
     outcome_take(o, s->run);
-    *stopped = false;
     if (s->in->args.at_once || (rc < 0 && look.code == ERR_INTERRUPTED)) {
         rc = session_carry_out(s, e);
         outcome_free(o);
@@ -88,6 +87,61 @@ int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct er
         outcome_take(o, s->run);
     }
     rollout_free(&r);
+    return rc;
+}
+
+static bool directors_changed(struct run *r)
+{
+    const struct host *h = NULL;
+    while ((h = cluster_next(run_cluster(r), h, ROLE_DIRECTOR)))
+        if (!run_result_of(r, h)->ok)
+            return false;
+    return true;
+}
+
+/* Those that have left go when no director sends to them any more. Its failure is not the others'. */
+static int depart(struct departing *d, struct outcome *o, int rc, struct err *e)
+{
+    struct err left = {0};
+    if (!directors_changed(d->session->run)) {
+        report_note(&d->session->in->err, "hosts that have left the inventory are as they were: a "
+                                          "director may still send to them");
+        return rc;
+    }
+    int ended = departing_end(d, &left);
+    outcome_add(o, d->session->run);
+    if (ended == 0)
+        return rc;
+    report_error(&d->session->in->err, &left);
+    o->all_ok = false;
+    if (rc == 0)
+        *e = left;
+    return -1;
+}
+
+int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
+{
+    struct departing d;
+    struct err look = {0};
+    session_look(s, &look);
+    *stopped = false;
+    bool leaving = look.code != ERR_INTERRUPTED && departing_find(&d, s);
+    if (!leaving)
+        return change(s, o, look, stopped, e);
+    session_drop(s);
+    s->lines = true;
+    int rc = departing_begin(&d, e);
+    *stopped = rc < 0;
+    if (rc < 0) {
+        outcome_take(o, s->run);
+    } else {
+        look = (struct err){0};
+        session_look(s, &look); /* what drained them is on the directors now */
+        rc = change(s, o, look, stopped, e);
+        if (!*stopped && look.code != ERR_INTERRUPTED)
+            rc = depart(&d, o, rc, e);
+    }
+    departing_free(&d);
     return rc;
 }
 

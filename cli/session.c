@@ -4,6 +4,14 @@
 #include "modules/registry.h"
 #include "probe/http.h"
 
+/* A NULL-terminated list of what --forget names. */
+static const char *const *forgotten_names(struct session *s, const struct option_list *l)
+{
+    for (size_t i = 0; i < l->n && i < OPTION_LIST_MAX; i++)
+        s->forgotten[i] = l->v[i];
+    return s->forgotten;
+}
+
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e)
 {
     *s = (struct session){.in = in, .templates.dir = in->args.templates, .cancel.cancel_fd = -1};
@@ -14,6 +22,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .confirm_s = (unsigned)(in->args.confirm_us / 1000000),
         .destroy = in->command == &cmd_destroy,
         .purge = in->args.purge,
+        .forgotten = forgotten_names(s, &in->args.forget),
         .record = &s->recording.record,
         .max_parallel = in->args.parallel,
         .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,
@@ -83,6 +92,8 @@ int session_look(struct session *s, struct err *e)
 
 int session_carry_out(struct session *s, struct err *e)
 {
+    if (!s->halfway) /* dropped in between */
+        s->halfway = choose_renderer(s, PASS_APPLY);
     int rc = run_execute(s->run, RUN_PLANNED, &s->halfway->sink, e);
     s->halfway->free(s->halfway);
     s->halfway = NULL;
@@ -103,6 +114,7 @@ void session_close(struct session *s)
 {
     session_drop(s);
     recording_free(&s->recording);
+    arena_free(&s->arena);
     if (!s->run)
         return;
     run_free(s->run);

@@ -12,6 +12,8 @@ struct session {
     struct run_options options;
     struct run *run; /* NULL: offline */
     struct recording recording;
+    const char *forgotten[OPTION_LIST_MAX + 1]; /* NULL-terminated; options.forgotten */
+    struct arena arena;
     struct renderer *halfway; /* between session_look() and its other half */
     bool lines;      /* passes over some of the hosts follow each other: no table on the terminal */
 };

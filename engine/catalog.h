@@ -18,6 +18,7 @@ struct catalog {
     const struct host *host;
     const struct facts *facts;
     const struct template_set *templates;
+    const char *const *forgotten;  /* departed members that are to be remembered no more; or NULL */
     const char *module;            /* whose declare() is running */
     VEC(struct resource *) list;
     VEC(const char *) secrets;     /* never to be shown: diffs print stars instead */

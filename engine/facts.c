@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "engine/members.h"
 #include "engine/paths.h"
 #include "engine/putfile.h"
 #include "engine/record.h"
@@ -32,6 +33,8 @@ static const char facts_sh[] =
     "  ip -o addr show | while IFS= read -r l; do r addr \"$l\"; done\n"
     "  if [ -r " OWNED_FILE " ]; then\n"
     "    while IFS= read -r l; do r owned \"$l\"; done <" OWNED_FILE "\n"
+    "    [ -r " MEMBERS_FILE " ] &&\n"
+    "      while IFS= read -r l; do r member \"$l\"; done <" MEMBERS_FILE "\n"
     "  elif grep -qs '^# BEGIN clusterctl$' /etc/hosts; then r unrecorded 1; fi\n"
     "}\n";
 
@@ -254,6 +257,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
         addr_line(f, value);
     else if (!strcmp(what, "owned"))
         return owned_parse(vec_push(&f->owned), &f->arena, value, e);
+    else if (!strcmp(what, "member"))
+        members_record(f, value);
     else if (!strcmp(what, "unrecorded"))
         f->unrecorded = true;
     else if (!strcmp(what, "net_stack"))
@@ -342,6 +347,7 @@ void facts_free(struct facts *f)
     vec_free(&f->ifaces);
     vec_free(&f->drained);
     vec_free(&f->owned);
+    vec_free(&f->members);
     arena_free(&f->arena);
     *f = (struct facts){0};
 }

@@ -28,6 +28,17 @@ struct iface {
     VEC(struct iface_address) addresses;
 };
 
+/* A host of the cluster, as this one remembers it; see members.h. */
+struct member {
+    const char *name;
+    struct ipaddr address;
+    uint16_t port;
+    const char *user;
+    enum become become;
+    unsigned roles;
+    bool departed; /* it had left the inventory when this was written */
+};
+
 enum os_family { OS_DEBIAN, OS_UNKNOWN };
 enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_ENFORCING };
 
@@ -68,6 +79,8 @@ struct facts {
     const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
+    VEC(struct member) members; /* none: it belongs to no cluster yet */
+    const char *cluster_id;     /* "web 10.1.1.140", or NULL */
     VEC(struct owned) owned; /* what it remembers of before us, in the order in which it was made */
     bool unrecorded;         /* an older clusterctl set it up, and wrote nothing down */
     struct arena arena;

@@ -68,22 +68,6 @@ static const char functions_observe[] =
     "    case $l in \"$2 \"*) r \"$1\" gone 1; return 0 ;; esac; done <" OWNED_FILE "\n"
     "}\n";
 
-/* quote_octal()'s other direction, in place. */
-static void unquote_octal(char *s)
-{
-    char *to = s;
-    for (; *s; s++) {
-        if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-            s[3] >= '0' && s[3] <= '7') {
-            *to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-            s += 3;
-        } else {
-            *to++ = *s;
-        }
-    }
-    *to = '\0';
-}
-
 static bool type_named(const char *name, unsigned *type)
 {
     for (unsigned t = 0; t < RES_TYPES; t++) {

@@ -48,6 +48,8 @@ struct run_options {
     const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
     bool destroy;             /* take everything back that was made on the hosts */
     bool purge;               /* ...packages too */
+    const char *const *forgotten; /* names or addresses of departed members that are done
+                                     with; may grow between passes */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "engine/members.h"
 
 static int on_fact(void *ud, char *kind, char *rest, struct err *e)
 {
@@ -55,6 +56,17 @@ static int observe(struct worker *w, struct err *e)
     return rc < 0 ? err_wrap(e, "observing") : 0;
 }
 
+/* A host that another cluster has taken over since is not ours to empty. */
+static int check_cluster(const struct catalog *c, struct err *e)
+{
+    autosb struct strbuf id = {0};
+    members_cluster_id(&id, c->cluster);
+    if (!c->facts->cluster_id || !strcmp(c->facts->cluster_id, sb_str(&id)))
+        return 0;
+    err_set(e, ERR_FAILED, "this host belongs to another cluster now (%s)", c->facts->cluster_id);
+    return err_hint(e, "its inventory is the one to change it with");
+}
+
 /*
  * What must be true of the host: all that the modules say, or that nothing of it is left. Where not
  * every module was asked, what they do not want may be another's.
@@ -70,7 +82,8 @@ static int declare(struct worker *w, struct err *e)
             return -1;
         return all ? owned_removals(c, OWNED_STALE, e) : 0;
     }
-    if (owned_removals(c, w->options->purge ? OWNED_PURGE : OWNED_ALL, e) < 0)
+    if (check_cluster(c, e) < 0 ||
+        owned_removals(c, w->options->purge ? OWNED_PURGE : OWNED_ALL, e) < 0)
         return -1;
     owned_order(c);
     return 0;
@@ -115,7 +128,8 @@ int worker_observe(struct worker *w, struct err *e)
     hr->catalog = (struct catalog){.cluster = w->cluster,
                                    .host = hr->host,
                                    .facts = &hr->facts,
-                                   .templates = w->options->templates};
+                                   .templates = w->options->templates,
+                                   .forgotten = w->options->forgotten};
     if (declare(w, e) < 0 || observe(w, e) < 0)
         return -1;
     plan_make(&hr->plan, &hr->catalog, &hr->observed);

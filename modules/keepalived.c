@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "engine/members.h"
 #include "engine/paths.h"
 #include "modules/drain.h"
 #include "modules/keepalived_version.h"
@@ -331,10 +332,14 @@ static int declare(struct catalog *cat, struct err *e)
     conf->notify = "keepalived.service";
     conf->notify_how = NOTIFY_RELOAD;
     struct resource *daemon = want_service(cat, "keepalived.service", (struct res_service){0});
-    /* Its checks go to the real servers' own addresses: they do not see a VIP missing on lo. */
+    /*
+     * Its checks go to the real servers' own addresses: they do not see a VIP missing on lo. One that
+     * has failed is not waited for, but a new one is not learnt of before it serves.
+     */
     for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_REAL_SERVER));) {
-        want_needs(cat, conf, h, "serving", true);
-        want_needs(cat, daemon, h, "serving", true);
+        bool known = members_knows(cat->facts, h);
+        want_needs(cat, conf, h, "serving", known);
+        want_needs(cat, daemon, h, "serving", known);
     }
     return 0;
 }

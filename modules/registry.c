@@ -17,7 +17,8 @@
  *   vip         last on a real server: from there on it "serves", and may be counted on.
  *   metrics     before keepalived, which starts a script of it.
  *   keepalived  last of what serves on a director; waits for the real servers.
- *   monitoring  last of all: nobody waits for it.
+ *   monitoring  nobody waits for it.
+ *   members     last of all: see there.
  */
 static const struct module *const list[] = {
     &module_hostname,
@@ -37,6 +38,7 @@ static const struct module *const list[] = {
     &module_sync,
     &module_keepalived,
     &module_monitoring,
+    &module_members,
     NULL,
 };
 

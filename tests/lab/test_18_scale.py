@@ -1,7 +1,12 @@
 """What is made can be unmade: destroy, and hosts that leave the cluster and come back."""
+import json
 import re
 
-from conftest import HOSTS, VIP, alternates, clusterctl, everywhere, pages, reset, ssh
+import pytest
+
+from conftest import (DIRECTORS, HOSTS, PAGES, VIP, alternates, clusterctl, everywhere, lab, operator, pages, reset,
+                      serving, ssh)
+from traffic import Load
 
 # What a destroyed host has and a bare one had not, each for a reason. Files that dpkg lists for a
 # package that was installed since are left out by their names; the rest of what packages do is here.
@@ -100,3 +105,76 @@ def test_destroy_leaves_packages_logs_and_caches():
     assert differences(before, after, listed) == {h: [] for h in HOSTS}
     r = clusterctl("destroy", "--dry-run")
     assert "Nothing of the cluster is on these hosts." in r.stdout
+
+
+@pytest.fixture
+def without(tmp_path):
+    """The lab's inventory without some of its hosts; its path."""
+    text = operator("sh", "-c", "cat $CLUSTERCTL_INVENTORY").stdout
+
+    def write(*names):
+        data = json.loads(text)
+        data["hosts"] = [h for h in data["hosts"] if h["name"] not in names]
+        path = tmp_path / "inventory.json"
+        path.write_text(json.dumps(data, indent=2))
+        return str(path)
+    return write
+
+
+LEFT = """
+ls -d /var/lib/clusterctl /run/clusterctl /etc/nginx/conf.d/clusterctl.conf /var/www/html/shared \
+  /etc/systemd/system/clusterctl* /etc/sysctl.d/*clusterctl* /etc/*clusterctl* 2>/dev/null
+ip -o addr show dev lo | grep -F 10.1.1.140
+ip route show table all | grep -F 10.1.1.140
+grep -s clusterctl /etc/hosts /etc/fstab
+sysctl -n net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce net.ipv4.conf.lo.arp_ignore | grep -v '^0$'
+grep ' nfs4\\? ' /proc/mounts
+systemctl is-active nginx | grep -x active
+:
+"""
+
+
+def of_the_cluster(address):
+    """Where the hosts that stay still name one that has left."""
+    out = everywhere(f"grep -rlsF {address} /etc /var/lib/clusterctl/members /var/lib/clusterctl/drained | "
+                     "grep -v '/etc/nginx/sites-'; ipvsadm -Ln 2>/dev/null | grep -F "
+                     f"{address}:; cut -d '(' -f 1 /var/lib/nfs/etab 2>/dev/null | grep -F {address}; :",
+                     [h for h in HOSTS if h != "Web02-RS"])
+    return {h: o.split() for h, o in out.items() if o.strip()}
+
+
+def test_a_real_server_leaves_and_comes_back(deployed, without):
+    path = without("Web02-RS")
+    r = clusterctl("deploy", "--dry-run", path)
+    assert "No longer in the inventory:\nWeb02-RS (10.1.1.133): " in r.stdout
+    assert "- remove 10.1.1.140/32 from lo, with its host route" in r.stdout
+    with Load(100) as load:
+        load.note("one leaves")
+        r = clusterctl("deploy", path)
+        load.note(r.stderr)
+        assert "Web02-RS (10.1.1.133) has left the inventory" in r.stderr
+        assert ssh("Web02-RS", LEFT) == ""
+        assert ssh("Web02-RS", "cat /proc/sys/kernel/hostname") == "debian\n"
+        assert of_the_cluster("10.1.1.133") == {}
+        assert set(pages(4)) == {PAGES["Web01-RS"]}
+        clusterctl("verify", path)
+        assert "0 changes" in clusterctl("deploy", path).stdout
+
+        load.note("and comes back")
+        r = clusterctl("deploy")
+        load.note(r.stderr)
+        serving()
+        clusterctl("verify")
+    load.nothing_lost()
+
+
+def test_one_that_is_out_of_reach_is_remembered(deployed, without):
+    lab("fault", "Web02-RS", "link-down")
+    path = without("Web02-RS")
+    r = clusterctl("deploy", path, expect=69)
+    assert "add --forget with its name" in r.stderr
+    assert "departed Web02-RS 10.1.1.133" in ssh(DIRECTORS[0], "cat /var/lib/clusterctl/members")
+    assert set(pages(4)) == {PAGES["Web01-RS"]}
+    clusterctl("deploy", "--forget", "Web02-RS", path)
+    assert of_the_cluster("10.1.1.133") == {}
+    assert "Web02-RS" not in clusterctl("deploy", path).stderr

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "engine/members.h"
 #include "inventory/load.h"
 #include "inventory/monitoring.h"
 #include "modules/keepalived_version.h"
@@ -165,6 +166,14 @@ static void test_ports(void **state)
     tear_down(&f);
 }
 
+/* The last thing that a host does for the cluster; that it remembers it comes behind everything. */
+static const struct resource *before_members(const struct fixture *f)
+{
+    size_t n = f->catalog.list.n;
+    assert_string_equal(f->catalog.list.v[n - 1]->key, MEMBERS_FILE);
+    return f->catalog.list.v[n - 2];
+}
+
 /* What must be true before what, on one host. */
 static void test_order(void **state)
 {
@@ -180,7 +189,7 @@ static void test_order(void **state)
     assert_true(arp < vip && arp < unit);
     assert_true(place(&f, RES_PORT, "tcp/80") < packages);
     assert_true(packages < mount && mount < place(&f, RES_SERVICE, "nginx.service"));
-    const struct resource *last = f.catalog.list.v[f.catalog.list.n - 1];
+    const struct resource *last = before_members(&f);
     assert_string_equal(last->provides, "serving");
     assert_int_equal(f.catalog.list.v[packages]->n_needs, 0);
     const struct resource *m = f.catalog.list.v[mount];
@@ -193,12 +202,12 @@ static void test_order(void **state)
     set_up(&f, "n", (struct variant){0});
     assert_int_equal(declare(&f), 0);
     assert_true(place(&f, RES_DIR, "/nfs/web") < place(&f, RES_BLOCK, "/etc/exports"));
-    assert_string_equal(f.catalog.list.v[f.catalog.list.n - 1]->provides, "exported");
+    assert_string_equal(before_members(&f)->provides, "exported");
     tear_down(&f);
 
     set_up(&f, "d2", (struct variant){0});
     assert_int_equal(declare(&f), 0);
-    last = f.catalog.list.v[f.catalog.list.n - 1];
+    last = before_members(&f);
     assert_string_equal(last->key, "keepalived.service");
     assert_int_equal(last->n_needs, 2);
     assert_true(last->needs[0].soft && last->needs[1].soft);
@@ -392,6 +401,66 @@ static void test_monitoring_host(void **state)
     }
 }
 
+static void remember(struct fixture *f, const char *line)
+{
+    char buf[256];
+    snprintf(buf, sizeof buf, "%s", line);
+    members_record(&f->facts, buf);
+}
+
+/* What a host remembers it keeps, until that is done with; the inventory's own are never departed. */
+static void test_members(void **state)
+{
+    static const char *const forgotten[] = {"10.1.1.139", NULL};
+    static const char expected[] =
+        "cluster web 10.1.1.140\n"
+        "member d1 10.1.1.130 22 root none director\n"
+        "member d2 10.1.1.131 22 root none director\n"
+        "member w1 10.1.1.132 22 root none real_server\n"
+        "member w2 10.1.1.133 22 root none real_server\n"
+        "member n 10.1.1.134 22 root none nfs\n"
+        "departed old\\040one 10.1.1.138 2222 admin sudo director,real_server\n";
+    struct fixture f;
+    (void)state;
+    set_up(&f, "d1", (struct variant){0});
+    remember(&f, "# a comment");
+    remember(&f, "cluster web 10.1.1.140");
+    remember(&f, "member renamed 10.1.1.132 22 root none real_server");
+    remember(&f, "member old\\040one 10.1.1.138 2222 admin sudo director,real_server");
+    remember(&f, "departed gone 10.1.1.139 22 root none nfs");
+    remember(&f, "member no-port 10.1.1.137 x root none nfs");
+    remember(&f, "member no-address nowhere 22 root none nfs");
+    remember(&f, "member");
+    assert_string_equal(f.facts.cluster_id, "web 10.1.1.140");
+    assert_int_equal(f.facts.members.n, 3);
+    assert_string_equal(f.facts.members.v[1].name, "old one");
+    assert_int_equal(f.facts.members.v[1].port, 2222);
+    assert_int_equal(f.facts.members.v[1].become, BECOME_SUDO);
+    assert_int_equal(f.facts.members.v[1].roles, ROLE_DIRECTOR | ROLE_REAL_SERVER);
+    f.catalog.forgotten = forgotten;
+    assert_int_equal(declare(&f), 0);
+    const char *text = catalog_find(&f.catalog, RES_FILE, MEMBERS_FILE)->file.content;
+    assert_string_equal(strchr(text, '\n') + 1, expected);
+    tear_down(&f);
+}
+
+/* A director that knows its servers does not learn of a new one before that serves. */
+static void test_new_server(void **state)
+{
+    struct fixture f;
+    (void)state;
+    set_up(&f, "d1", (struct variant){0});
+    remember(&f, "member w1 10.1.1.132 22 root none real_server");
+    remember(&f, "departed w2 10.1.1.133 22 root none real_server");
+    assert_int_equal(declare(&f), 0);
+    const struct resource *daemon = before_members(&f);
+    assert_int_equal(daemon->n_needs, 2);
+    assert_true(daemon->needs[0].soft);
+    assert_string_equal(daemon->needs[1].host->name, "w2");
+    assert_false(daemon->needs[1].soft);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_old_keepalived), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_selinux),        cmocka_unit_test(test_secret),
         cmocka_unit_test(test_network),        cmocka_unit_test(test_monitoring_host),
+        cmocka_unit_test(test_members),        cmocka_unit_test(test_new_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
