@@ -4,31 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/worker.h"
-
-struct run {
-    const struct cluster *cluster;
-    struct run_options options;
-    struct ssh **sessions;
-    struct run_scope scope;
-    struct host_result **latest;        /* by index_in_cluster: of the last pass it was part of */
-    struct host_result nobody;          /* the one that was in none yet has this */
-    VEC(struct host_result *) results;  /* all; older ones live on for the events' sake */
-    struct board *board;
-    size_t *order;           /* hosts in starting order: nobody waits for one that starts later */
-    size_t n_order;          /* of all the cluster's hosts, or options.only */
-    int64_t began;
-
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    VEC(struct event) queue;
-    struct arena arena;      /* texts of events */
-
-    /* The current parallel job. */
-    void (*job)(struct run *r, size_t host, void *ud);
-    void *job_ud;
-    size_t next, active;
-};
+#include "engine/run_state.h"
 
 static void new_result(struct run *r, size_t host)
 {
@@ -92,7 +68,7 @@ static const char *worker_keep(struct worker *w, const char *text, size_t len)
     return copy;
 }
 
-static struct worker make_worker(struct run *r, size_t host)
+struct worker run_worker(struct run *r, size_t host)
 {
     return (struct worker){.options = &r->options,
                            .modules =
@@ -157,7 +133,7 @@ static void pump_events(struct run *r, const struct event_sink *sink)
     }
 }
 
-static int parallel(struct run *r, void (*job)(struct run *, size_t, void *), void *ud,
+int run_parallel(struct run *r, void (*job)(struct run *, size_t, void *), void *ud,
                     const struct event_sink *sink, struct err *e)
 {
     size_t n = r->n_order, started = 0;
@@ -210,7 +186,7 @@ static void pass_job(struct run *r, size_t host, void *ud)
     enum run_mode mode = *(enum run_mode *)ud;
     if (!in_scope(r, host))
         return;
-    struct worker w = make_worker(r, host);
+    struct worker w = run_worker(r, host);
     struct host_result *hr = w.hr;
     int64_t began = clock_ms();
     int rc = mode == RUN_PLANNED ? planned(hr)
@@ -248,8 +224,7 @@ static int weight(enum err_code c)
     }
 }
 
-/* Put the host before an error; what comes from ssh/ names it already, with its address. */
-static int name_host(struct err *e, const struct host *h)
+int run_name_host(struct err *e, const struct host *h)
 {
     return !strncmp(e->msg, h->name, strlen(h->name)) ? -1 : err_wrap(e, "%s", h->name);
 }
@@ -268,7 +243,7 @@ static int verdict(struct run *r, struct err *e)
     if (!worst)
         return 0;
     *e = worst->err;
-    return name_host(e, worst->host);
+    return run_name_host(e, worst->host);
 }
 
 /* A host that is not part of the pass has done all that it is going to do. */
@@ -298,7 +273,7 @@ int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink
     board_reset(r->board);
     for (size_t i = 0; i < r->n_order; i++)
         begin_host(r, r->order[i], mode);
-    if (parallel(r, pass_job, &mode, sink, e) < 0)
+    if (run_parallel(r, pass_job, &mode, sink, e) < 0)
         return -1;
     if (sink) {
         struct event end = {.type = EV_RUN_END, .at_ms = clock_ms() - r->began};
@@ -325,62 +300,6 @@ struct host_result *run_result(struct run *r, size_t i)
 struct host_result *run_result_of(struct run *r, const struct host *h)
 {
     return r->latest[h->index_in_cluster];
-}
-
-struct query_job {
-    const struct remote_query *q;
-    struct err *errs;
-};
-
-static void query_host(struct run *r, size_t host, void *ud)
-{
-    struct query_job *job = ud;
-    struct worker w = make_worker(r, host);
-    struct err *e = &job->errs[host];
-    if (!w.hr->reached || (!*w.ssh && !job->q->reconnect))
-        return;
-    /* An earlier question may have broken it: that one's failure is not this one's. */
-    if (*w.ssh && !ssh_usable(*w.ssh))
-        run_disconnect(r, w.hr->host);
-    if (!*w.ssh)
-        *w.ssh = ssh_connect(w.hr->host, r->options.cancel, e);
-    if (*w.ssh)
-        worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), e);
-}
-
-int run_query(struct run *r, const struct remote_query *q, struct err *e)
-{
-    struct query_job job = {q, xcalloc(r->cluster->n_hosts, sizeof *job.errs)};
-    int rc = parallel(r, query_host, &job, NULL, e);
-    for (size_t i = 0; rc == 0 && i < r->cluster->n_hosts; i++) {
-        if (job.errs[i].code == ERR_NONE)
-            continue;
-        *e = job.errs[i];
-        rc = name_host(e, &r->cluster->hosts[i]);
-    }
-    free(job.errs);
-    return rc;
-}
-
-int run_query_host(struct run *r, const struct host *h, const struct remote_query *q,
-                   unsigned limit_ms, struct err *e)
-{
-    struct worker w = make_worker(r, h->index_in_cluster);
-    int64_t deadline = deadline_in(limit_ms);
-    if (!w.hr->reached)
-        return err_set(e, ERR_UNREACHABLE, "%s was not reached", h->name);
-    if (*w.ssh) {
-        if (worker_query(&w, q, deadline, e) == 0)
-            return 0;
-        if (e->code != ERR_UNREACHABLE)
-            return name_host(e, h);
-        run_disconnect(r, h);
-        if (deadline_left(deadline) == 0)
-            return name_host(e, h);
-    }
-    *e = (struct err){0};
-    *w.ssh = ssh_connect(h, r->options.cancel, e);
-    return *w.ssh && worker_query(&w, q, deadline, e) == 0 ? 0 : name_host(e, h);
 }
 
 void run_ignore_cancel(struct run *r)
