@@ -56,7 +56,9 @@ static int roll(struct rolling *w, struct rollout *r, bool *stopped, struct err 
         report_note(&s->in->err, "traffic is served: changing one after the other");
     int rc = rollout_run(r, e);
     *stopped = rc < 0;
-    if (r->stopped && s->in->args.output == OUTPUT_TEXT)
+    if (r->stopped && s->in->args.output == OUTPUT_JSON)
+        print_checks_json(stdout, &r->report);
+    else if (r->stopped)
         print_checks(stdout, &s->in->out, &r->report, true);
     return rc;
 }

@@ -134,6 +134,10 @@ def deployed():
     serving()
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "on_request: too long for every run; `tests/run day2` has them")
+
+
 @pytest.fixture(autouse=True)
 def where_time_goes(request):
     began = time.monotonic()

@@ -2,6 +2,8 @@
 import subprocess
 import time
 
+import pytest
+
 from conftest import (DIRECTORS, LAB, REAL_SERVERS, VIP, clusterctl, everywhere, operator, ssh, vip_holders,
                       wait_for)
 from traffic import Load
@@ -51,6 +53,7 @@ def test_drain_and_undrain_under_load(deployed):
     assert abs(again["Web01-RS"] - again["Web02-RS"]) <= 0.1 * sum(again.values()), again
 
 
+@pytest.mark.on_request
 def test_drained_stays_drained(deployed):
     """Deploy, reload, verify and status respect it, and the last one is refused."""
     clusterctl("drain", "Web02-RS")
@@ -85,6 +88,7 @@ def test_a_director_hands_over(deployed):
     load.nothing_lost()
 
 
+@pytest.mark.on_request
 def test_a_director_that_is_gone_is_named(deployed):
     """What can be told is told; the exit status says that not all were."""
     _, second = DIRECTORS

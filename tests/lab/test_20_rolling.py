@@ -76,6 +76,7 @@ def test_changes_lose_nothing(deployed, inventory, templates):
     assert "0 changes" in clusterctl("deploy", "--templates", folder, path).stdout
 
 
+@pytest.mark.on_request
 def test_it_stops_at_the_first_that_fails(deployed, templates):
     """The vhost answers with an error: the first server stays out, the second is not touched."""
     folder = templates("return 503;")

@@ -148,6 +148,10 @@ in_the_lab() { # NAME PYTEST-ARGUMENT…
     [ -n "$found_up" ] || check "lab down" "$ROOT/lab/lab" down
 }
 
-suite_lab() { in_the_lab lab --maxfail=3 --ignore-glob='*_doctor_alone*' "$ROOT/tests/lab"; }
+suite_lab() {
+    in_the_lab lab --maxfail=3 --ignore-glob='*_doctor_alone*' -m 'not on_request' "$ROOT/tests/lab"
+}
+
+suite_day2() { in_the_lab day2 -m on_request "$ROOT/tests/lab"; }
 
 suite_doctor() { in_the_lab doctor "$ROOT"/tests/lab/test_10_doctor_alone.py; }
