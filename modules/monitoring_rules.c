@@ -4,6 +4,7 @@
 #include "modules/monitoring.h"
 #include "modules/os.h"
 #include "modules/share.h"
+#include "modules/words.h"
 
 /*
  * An alert fires at the third evaluation that finds it, two intervals after the first. Rates need
@@ -39,14 +40,18 @@ static json_t *members(const struct cluster *c)
 }
 
 /* nginx counts the connections of all services together: it must be one, and go by weights alone. */
-static json_t *spread(const struct cluster *c)
+static json_t *spread(const struct cluster *c, struct arena *a)
 {
     const struct service *s = &c->services[0];
+    size_t directors = cluster_count(c, ROLE_DIRECTOR);
     char vip[IPADDR_STRLEN];
     if (c->n_services != 1 || s->protocol != PROTO_TCP || s->persistence_s ||
         (strcmp(s->scheduler, "rr") != 0 && strcmp(s->scheduler, "wrr") != 0))
         return json_null();
-    return json_pack("{s:s, s:i}", "vip", ipaddr_str(&s->vip, vip), "port", (int)s->port);
+    /* The directors' checks of one server, connections in a thousand seconds. */
+    unsigned checks = (unsigned)(directors * 1000 * 1000 / s->check.interval_ms);
+    return json_pack("{s:s, s:i, s:s}", "vip", ipaddr_str(&s->vip, vip), "port", (int)s->port,
+                     "checks", seconds_str(a, checks));
 }
 
 static bool has_nginx(const struct cluster *c)
@@ -69,7 +74,7 @@ const char *monitoring_rules(struct catalog *cat, struct err *e)
         json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b, s:s?}", "cluster", c->name, "confirm",
                   (int)(CONFIRM_INTERVALS * interval), "window",
                   (int)(window < RATE_AT_LEAST_S ? RATE_AT_LEAST_S : window), "vips", vips(c),
-                  "members", members(c), "spread", spread(c), "nginx", has_nginx(c), "nfs",
+                  "members", members(c), "spread", spread(c, &cat->arena), "nginx", has_nginx(c), "nfs",
                   share_is_nfs(c) ? os->nfs_service : NULL),
         e);
 }

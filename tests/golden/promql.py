@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "templates" / "grafana" / "clusterctl.json"
 
-WORDS = {"abs", "and", "avg", "bool", "by", "count", "group_left", "group_right", "ignoring", "increase",
+WORDS = {"abs", "and", "avg", "bool", "by", "clamp_min", "count", "group_left", "group_right", "ignoring", "increase",
          "label_replace", "max", "min", "on", "or", "rate", "sum", "time", "unless", "vector", "without"}
 # Labels stand in these parentheses, metrics in others.
 LABELS = re.compile(r"\b(by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)")

@@ -48,7 +48,7 @@ def healthy():
     for rs in SERVERS:
         s[f'nginx_up{{host="{rs}"}}'] = f"1x{SAMPLES}"
         s[f'clusterctl_share_answers{{host="{rs}"}}'] = f"1x{SAMPLES}"
-        s[accepted(rs)] = f"0+100x{SAMPLES}"
+        s[accepted(rs)] = f"0+200x{SAMPLES}"
         for what, more in (("response_time_seconds", 0.1), ("requests", 10)):
             s[f'node_mountstats_nfs_operations_{what}_total{{host="{rs}",operation="GETATTR"}}'] = \
                 f"0+{more}x{SAMPLES}"
@@ -66,15 +66,22 @@ FAULTS = {
     "nothing": ({}, set()),
     "a dead real server": (
         {table(d, "Web02-RS"): f"1x{FIVE} stale" for d in DIRECTORS} |
-        {'up{host="Web02-RS",job="node"}': f"1x{FIVE} 0x{REST}", accepted("Web02-RS"): f"0+100x{FIVE} stale",
+        {'up{host="Web02-RS",job="node"}': f"1x{FIVE} 0x{REST}", accepted("Web02-RS"): f"0+200x{FIVE} stale",
          'nginx_up{host="Web02-RS"}': f"1x{FIVE} stale"},
         {("RealServerMissing", "Web02-RS"), ("TargetDown", "Web02-RS")}),
     "one director does not send to it": (
         {table("LVS-node01", "Web01-RS"): f"1x{FIVE} stale"}, {("RealServerMissing", "Web01-RS")}),
     "a drained real server": (
         {table(d, "Web02-RS"): f"1x{FIVE} 0x{REST}" for d in DIRECTORS} |
-        {accepted("Web02-RS"): f"0+100x{FIVE} 2900x{REST}", accepted("Web01-RS"): f"0+100x{FIVE} 3100+200x{REST}"},
+        {accepted("Web02-RS"): f"0+200x{FIVE} 5900+67x{REST}",
+         accepted("Web01-RS"): f"0+200x{FIVE} 5900+400x{REST}"},
         set()),
+    "weights at rest": (
+        {table(d, "Web01-RS"): f"3x{SAMPLES}" for d in DIRECTORS} |
+        {accepted(rs): f"0+66x{SAMPLES}" for rs in SERVERS}, set()),
+    "weights at work": (
+        {table(d, "Web01-RS"): f"3x{SAMPLES}" for d in DIRECTORS} |
+        {accepted("Web01-RS"): f"0+360x{SAMPLES}", accepted("Web02-RS"): f"0+160x{SAMPLES}"}, set()),
     "keepalived stopped on both": (
         {held(d): f"{int(d == 'LVS-master')}x{FIVE} 0x{REST}" for d in DIRECTORS} |
         {unit(d, "keepalived"): f"1x{FIVE} 0x{REST}" for d in DIRECTORS} |
@@ -94,7 +101,7 @@ FAULTS = {
     "flapping": ({transitions("LVS-node01"): f"1x{FIVE} 1+1x{REST}"}, {("VrrpFlapping", "LVS-node01")}),
     # As with a real server that answers ARP for the VIP: all go to one.
     "everything goes to one": (
-        {accepted("Web01-RS"): f"0+100x{FIVE} 3000+190x{REST}", accepted("Web02-RS"): f"0+100x{FIVE} 3000+10x{REST}"},
+        {accepted("Web01-RS"): f"0+200x{FIVE} 5900+340x{REST}", accepted("Web02-RS"): f"0+200x{FIVE} 5900+67x{REST}"},
         {("DistributionUneven", "Web01-RS"), ("DistributionUneven", "Web02-RS")}),
     "the share is stale": (
         {'clusterctl_share_answers{host="Web01-RS"}': f"1x{FIVE} 0x{REST}"}, {("NfsStale", "Web01-RS")}),

@@ -13,6 +13,7 @@ from conftest import (DIRECTORS, HOSTS, REAL_SERVERS, ROOT, VIP, clusterctl, eve
 
 sys.path.insert(0, str(ROOT / "tests/golden"))
 import promql  # noqa: E402
+from traffic import Load  # noqa: E402
 
 API = "http://127.0.0.1:9090"
 INTERVAL = 5
@@ -119,7 +120,10 @@ def test_what_dashboard_and_rules_ask_for_is_there(monitored):
         there = {labels["__name__"] for labels, _ in
                  query(f'count by (__name__) ({{__name__=~"{pattern}"}})')}
         return asked - there
-    wait_for(f"every metric exists, also {missing()}", lambda: not missing(), 90)
+    with Load(50):  # the shares are of clients: none without any
+        wait_for(f"every metric exists, also {missing()}", lambda: not missing(), 120)
+        shares = {labels["host"]: v for labels, v in query("clusterctl:connections:share")}
+    assert set(shares) == set(REAL_SERVERS) and all(0.4 < v < 0.6 for v in shares.values()), shares
 
 
 def test_who_holds_the_vip(monitored):
