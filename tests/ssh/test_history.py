@@ -1,0 +1,103 @@
+"""`clusterctl history` against real sshds: what hosts remember is put together; hosts that lie, hosts
+that are away."""
+import json
+import os
+import subprocess
+
+import pytest
+
+import test_status
+from conftest import LIMIT
+from test_status import CLUSTERCTL
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a mount namespace")
+
+OLD, NEW = "20261126T071500Z-0001", "20261126T071600Z-00ff"
+SHA = "0" * 64
+# Below the sshd's own directory: records/FILE becomes /var/lib/clusterctl/runs/FILE.
+RECORDS = """
+mount -t tmpfs none /var/lib && mkdir -p /var/lib/clusterctl && chmod 755 "$0" || exit
+ln -s "$0/records" /var/lib/clusterctl/runs || exit
+exec "$@"
+"""
+
+
+@pytest.fixture(name="remembering")
+def hosts_that_remember(monkeypatch, tmp_path, request):
+    monkeypatch.setattr(test_status, "INSIDE", test_status.INSIDE.replace('exec "$@"', RECORDS))
+    yield request.getfixturevalue("cluster")
+
+
+five_hosts = test_status.five_hosts  # the fixture that `remembering` asks for
+
+
+def remember(sshd, name, *lines):
+    (sshd.dir / "records").mkdir(exist_ok=True)
+    (sshd.dir / "records" / name).write_text("".join(
+        (line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+
+
+def history(path, *args):
+    return subprocess.run([CLUSTERCTL, "history", "--inventory", path, *args], capture_output=True,
+                          timeout=LIMIT, check=False)
+
+
+def test_what_hosts_remember(remembering):
+    path, many, last = remembering
+    assert history(path).stdout == b"No host remembers a run.\n"
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "command": "deploy", "who": "anna@ops", "began": "then",
+                                    "inventory_sha256": SHA},
+             {"planned": 2}, {"step": "one", "impact": "none"}, {"step": "two", "impact": "reload"},
+             {"outcome": "done", "verified": True})
+    remember(last, f"{NEW}.jsonl", {"run": NEW, "command": "\033[2Jdeploy", "who": "ben\r\n@\u202eops"},
+             {"planned": 3}, {"step": "\033]0;x\007three"}, '{"step":"torn off')
+    remember(last, "nonsense.jsonl", {"run": OLD, "command": "forged"})
+    remember(last, "inventory-0", "a line that is no record")
+
+    runs = [json.loads(line) for line in history(path, "--output", "json").stdout.splitlines()]
+    assert [r["run"] for r in runs] == [NEW, OLD]
+    assert runs[0]["outcome"] == "unfinished" and runs[0]["planned"] == 3 and runs[0]["changes"] == 1
+    assert [h["host"] for h in runs[0]["hosts"]] == ["NFS"]
+    # The four other hosts are the same machine here.
+    assert runs[1]["outcome"] == "done" and runs[1]["verified"] and runs[1]["changes"] == 8
+    assert runs[1]["command"] == "deploy" and len(runs[1]["hosts"]) == 4
+
+    r = history(path)
+    assert r.returncode == 0 and r.stderr == b""
+    assert b"\033" not in r.stdout and b"\r" not in r.stdout and "\u202e".encode() not in r.stdout
+    assert len(r.stdout.splitlines()) == 3
+    r = history(path, "00ff")
+    assert rb"\x1b]0;x\x07three" in r.stdout and b"cut off, or at work (1 of 3 steps)" in r.stdout
+    assert b"\033" not in r.stdout
+    r = history(path, "2026")
+    assert r.returncode == 64 and b"may be" in r.stderr
+
+    last.stop()
+    r = history(path)
+    assert r.returncode == 69 and b"this may not be all" in r.stderr
+    assert OLD.encode() in r.stdout and NEW.encode() not in r.stdout
+
+
+def test_a_host_without_end_is_not_believed(remembering):
+    path, many, last = remembering
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "command": "deploy"}, {"outcome": "done"})
+    remember(last, f"{NEW}.jsonl", *["{}"] * 30000)
+    r = history(path)
+    assert r.returncode == 1 and b"longer than makes sense" in r.stderr
+    assert OLD.encode() in r.stdout
+
+
+def test_a_rollback_needs_an_inventory_that_is_whole(remembering):
+    path, many, _ = remembering
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "inventory_sha256": SHA}, {"outcome": "done"})
+    remember(many, f"{NEW}.jsonl", {"run": NEW}, {"step": "one"}, {"outcome": "done"})
+    r = subprocess.run([CLUSTERCTL, "rollback", "--yes", "--inventory", path], capture_output=True,
+                       timeout=LIMIT, check=False, text=True)
+    assert r.returncode == 1 and "no director has the inventory" in r.stderr
+    remember(many, f"inventory-{SHA}", "{}")  # not what that digest is of
+    r = subprocess.run([CLUSTERCTL, "rollback", "--yes", "--inventory", path], capture_output=True,
+                       timeout=LIMIT, check=False, text=True)
+    assert r.returncode == 1 and "no director has the inventory" in r.stderr
+    r = subprocess.run([CLUSTERCTL, "rollback", OLD, "--yes", "--inventory", path], capture_output=True,
+                       timeout=LIMIT, check=False, text=True)
+    assert r.returncode == 1 and "there is no earlier state" in r.stderr
