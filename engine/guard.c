@@ -93,8 +93,10 @@ static const char arming[] =
     "    else rm -f \"$path\"; fi\n"
     "  done <\"$d/list\"\n"
     "}\n"
+    /* A listing that nft does not take back changes nothing: then what a boot would give. */
     "filter() {\n"
-    "  [ ! -e \"$d/nft\" ] || nft -f \"$d/nft\"\n"
+    "  [ ! -e \"$d/nft\" ] || nft -f \"$d/nft\" || {\n"
+    "    nft flush ruleset; [ ! -r /etc/nftables.conf ] || nft -f /etc/nftables.conf; }\n"
     "  [ ! -e \"$d/ip4\" ] || { iptables-restore <\"$d/ip4\"; ip6tables-restore <\"$d/ip6\"; }\n"
     "}\n"
     "live() {\n"
