@@ -54,7 +54,8 @@ static void count(struct strbuf *out, const char *cluster, const char *status, s
 void metrics_of_checks(struct strbuf *out, const char *cluster, const struct verify_report *r,
                        int64_t now_s, int64_t elapsed_ms)
 {
-    head(out, "clusterctl_check_passed", "1 where the check passed, 0 where it failed; none: skipped.");
+    head(out, "clusterctl_check_passed",
+         "1 where the check passed, 0 where it failed; none: skipped.");
     for (size_t i = 0; i < r->results.n; i++) {
         const struct check_result *c = &r->results.v[i];
         if (c->status == CHECK_SKIP)

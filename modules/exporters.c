@@ -8,13 +8,11 @@ static const struct {
     const char *name;
     unsigned roles;
 } collectors[] = {
-    {"cpu", ROLE_ANY},           {"diskstats", ROLE_ANY},
-    {"filesystem", ROLE_ANY},    {"loadavg", ROLE_ANY},
-    {"meminfo", ROLE_ANY},       {"netdev", ROLE_ANY},
-    {"stat", ROLE_ANY},          {"systemd", ROLE_ANY},
-    {"textfile", ROLE_ANY},      {"uname", ROLE_ANY},
-    {"ipvs", ROLE_DIRECTOR},     {"mountstats", ROLE_REAL_SERVER},
-    {"nfs", ROLE_REAL_SERVER},   {"nfsd", ROLE_NFS},
+    {"cpu", ROLE_ANY},         {"diskstats", ROLE_ANY}, {"filesystem", ROLE_ANY},
+    {"loadavg", ROLE_ANY},     {"meminfo", ROLE_ANY},   {"netdev", ROLE_ANY},
+    {"stat", ROLE_ANY},        {"systemd", ROLE_ANY},   {"textfile", ROLE_ANY},
+    {"uname", ROLE_ANY},       {"ipvs", ROLE_DIRECTOR}, {"mountstats", ROLE_REAL_SERVER},
+    {"nfs", ROLE_REAL_SERVER}, {"nfsd", ROLE_NFS},
 };
 
 static json_t *collectors_of(const struct host *h)
@@ -26,7 +24,7 @@ static json_t *collectors_of(const struct host *h)
     return list;
 }
 
-/* The units that somebody may ask about; those that a host does not have are none of its metrics. */
+/* The units that somebody may ask about; what a host does not have is none of its metrics. */
 static json_t *units(void)
 {
     return json_pack("[s, s, s, s, s]", "keepalived", "nginx", "nfs-server", "prometheus.*", "ssh");

@@ -25,8 +25,8 @@ static json_t *data(struct catalog *cat)
         json_array_append_new(vips, json_string(ipaddr_str(&c->vips[i], buf)));
     }
     quote_sh(&mount, c->nfs.mount_path);
-    json_t *j = json_pack("{s:s, s:s, s:s, s:i, s:b, s:o}", "cluster", c->name, "textfile", TEXTFILE,
-                          "run_dir", RUN_DIR, "every", (int)every, "director",
+    json_t *j = json_pack("{s:s, s:s, s:s, s:i, s:b, s:o}", "cluster", c->name, "textfile",
+                          TEXTFILE, "run_dir", RUN_DIR, "every", (int)every, "director",
                           (cat->host->roles & ROLE_DIRECTOR) != 0, "vips", vips);
     if (mounts)
         json_object_set_new(j, "mount", json_pack("{s:s}", "quoted", sb_str(&mount)));
@@ -45,12 +45,11 @@ static int declare_notify(struct catalog *cat, struct err *e)
     return 0;
 }
 
-/* What no exporter knows: who holds the VIPs, in which VRRP state, and whether the share answers. */
+/* What no exporter knows: who holds the VIPs, the VRRP state, whether the share answers. */
 static int declare(struct catalog *cat, struct err *e)
 {
     const struct cluster *c = cat->cluster;
-    if (!c->monitoring.wanted ||
-        (!(cat->host->roles & ROLE_DIRECTOR) && !share_is_nfs(c)))
+    if (!c->monitoring.wanted || (!(cat->host->roles & ROLE_DIRECTOR) && !share_is_nfs(c)))
         return 0;
     if ((cat->host->roles & ROLE_DIRECTOR) && declare_notify(cat, e) < 0)
         return -1;
@@ -62,9 +61,9 @@ static int declare(struct catalog *cat, struct err *e)
         return -1;
     struct resource *files[] = {
         want_file(cat, METRICS_SH, (struct res_file){.content = script}),
-        want_file(cat, "/etc/systemd/system/" UNIT,
-                  (struct res_file){
-                      .content = unit, .daemon_reload = true, .check = FILE_CHECK_SYSTEMD}),
+        want_file(
+            cat, "/etc/systemd/system/" UNIT,
+            (struct res_file){.content = unit, .daemon_reload = true, .check = FILE_CHECK_SYSTEMD}),
     };
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         files[i]->notify = UNIT;

@@ -21,8 +21,9 @@ static json_t *jobs(const struct cluster *c)
     for (unsigned i = 0; i < EXPORTERS_N; i++) {
         json_t *hosts = targets(c, i);
         if (json_array_size(hosts))
-            json_array_append_new(list, json_pack("{s:s, s:i, s:O}", "job", exporters[i].job,
-                                                  "port", (int)exporters[i].port, "targets", hosts));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:i, s:O}", "job", exporters[i].job, "port",
+                                            (int)exporters[i].port, "targets", hosts));
         json_decref(hosts);
     }
     return list;
@@ -39,8 +40,8 @@ static int check_words(const struct cluster *c, struct err *e)
 static void want_config(struct catalog *cat, const char *path, const char *text,
                         enum file_check check)
 {
-    struct resource *file = want_file(
-        cat, path, (struct res_file){.content = text, .check = check, .backup = true});
+    struct resource *file =
+        want_file(cat, path, (struct res_file){.content = text, .check = check, .backup = true});
     file->notify = PROMETHEUS_UNIT;
     file->notify_how = NOTIFY_RELOAD;
     file->costless = true;

@@ -30,16 +30,16 @@ static json_t *members(const struct cluster *c)
         for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
             const struct service *s = &c->services[i];
             char vip[IPADDR_STRLEN], address[IPADDR_STRLEN];
-            json_array_append_new(
-                list, json_pack("{s:s, s:i, s:s, s:s, s:s}", "vip", ipaddr_str(&s->vip, vip),
-                                "port", (int)s->port, "proto",
-                                s->protocol == PROTO_TCP ? "TCP" : "UDP", "address",
-                                ipaddr_str(&h->address, address), "host", h->name));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:i, s:s, s:s, s:s}", "vip",
+                                            ipaddr_str(&s->vip, vip), "port", (int)s->port, "proto",
+                                            s->protocol == PROTO_TCP ? "TCP" : "UDP", "address",
+                                            ipaddr_str(&h->address, address), "host", h->name));
         }
     return list;
 }
 
-/* nginx counts the connections of all services together: it must be one, and go by weights alone. */
+/* nginx counts the connections of all services together: one that goes by weights alone. */
 static json_t *spread(const struct cluster *c, struct arena *a)
 {
     const struct service *s = &c->services[0];
@@ -69,12 +69,12 @@ const char *monitoring_rules(struct catalog *cat, struct err *e)
     unsigned interval = c->monitoring.interval_s, window = RATE_INTERVALS * interval;
     if (!os)
         return NULL;
-    return catalog_render(
-        cat, "prometheus.rules.tmpl",
-        json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b, s:s?}", "cluster", c->name, "confirm",
-                  (int)(CONFIRM_INTERVALS * interval), "window",
-                  (int)(window < RATE_AT_LEAST_S ? RATE_AT_LEAST_S : window), "vips", vips(c),
-                  "members", members(c), "spread", spread(c, &cat->arena), "nginx", has_nginx(c), "nfs",
-                  share_is_nfs(c) ? os->nfs_service : NULL),
-        e);
+    return catalog_render(cat, "prometheus.rules.tmpl",
+                          json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b, s:s?}", "cluster", c->name,
+                                    "confirm", (int)(CONFIRM_INTERVALS * interval), "window",
+                                    (int)(window < RATE_AT_LEAST_S ? RATE_AT_LEAST_S : window),
+                                    "vips", vips(c), "members", members(c), "spread",
+                                    spread(c, &cat->arena), "nginx", has_nginx(c), "nfs",
+                                    share_is_nfs(c) ? os->nfs_service : NULL),
+                          e);
 }

@@ -58,8 +58,10 @@ void check_targets(struct ctx *x, const struct subject *s, struct check_result *
     if (unasked.len)
         list_add(&down, "not asked yet: %s", sb_str(&unasked));
     check_fail(x, out, "no answer to Prometheus: %s", sb_str(&down));
-    check_hint(x, out, "is the exporter at work (systemctl status 'prometheus-*'), and does a "
-                       "firewall let %s to it?", monitoring_host(x->cluster)->name);
+    check_hint(x, out,
+               "is the exporter at work (systemctl status 'prometheus-*'), and does a "
+               "firewall let %s to it?",
+               monitoring_host(x->cluster)->name);
 }
 
 void check_alerts(struct ctx *x, const struct subject *s, struct check_result *out)
@@ -85,6 +87,8 @@ void check_alerts(struct ctx *x, const struct subject *s, struct check_result *o
         list_add(&list, "...");
     check_fail(x, out, "%zu alert%s: %s", p->alerts.n, p->alerts.n == 1 ? " fires" : "s fire",
                sb_str(&list));
-    check_hint(x, out, "an alert ends when %u s have passed without what it is about; until then it "
-                       "may be of a fault that is over", 2 * x->cluster->monitoring.interval_s);
+    check_hint(x, out,
+               "an alert ends when %u s have passed without what it is about; until then it "
+               "may be of a fault that is over",
+               2 * x->cluster->monitoring.interval_s);
 }

@@ -12,14 +12,16 @@
  *
  *   {host="Web01-RS", job="node"} => 1 @[1795678306.415]
  */
-static const char query[] = "max by (job, host) (up) or "
-                            "max by (alertname, host, service, vip) (ALERTS{alertstate=\"firing\"})";
+static const char query[] =
+    "max by (job, host) (up) or "
+    "max by (alertname, host, service, vip) (ALERTS{alertstate=\"firing\"})";
 
 static const char functions[] =
     "pm_tell() {\n"
     "  command -v promtool >/dev/null || { r prometheus_error promtool is not there; return; }\n"
     "  if o=$(timeout 10 promtool query instant \"$1\" \"$2\" 2>&1); then\n"
-    "    printf '%s\\n' \"$o\" | while IFS= read -r l; do [ -z \"$l\" ] || r prometheus \"$l\"; done\n"
+    "    printf '%s\\n' \"$o\" | while IFS= read -r l; do [ -z \"$l\" ] || r prometheus \"$l\"; "
+    "done\n"
     "    r prometheus_end\n"
     "  else printf '%s\\n' \"$o\" | { IFS= read -r l; r prometheus_error \"$l\"; }; fi\n"
     "}\n";

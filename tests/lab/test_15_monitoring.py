@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests/golden"))
 import promql  # noqa: E402
 from traffic import Load  # noqa: E402
 
+pytestmark = pytest.mark.on_request
 API = "http://127.0.0.1:9090"
 INTERVAL = 5
 
@@ -36,6 +37,7 @@ def monitored(inventory):
         clusterctl("deploy", "--at-once", inventory)
         lab("snapshot", "monitored")
     reset("monitored")
+    clusterctl("deploy", "--at-once", "--quiet", inventory)
     serving()
     wait_for("Prometheus finds all well", lambda: up() == everyone() and not firing(), 120)
 
