@@ -19,7 +19,7 @@ static void gather_units(struct script *s, const struct catalog *c)
 {
     script_add(s, "systemctl show -p Id -p ActiveState -p UnitFileState --");
     for (size_t i = 0; i < c->list.n; i++)
-        if (c->list.v[i]->type == RES_SERVICE)
+        if (c->list.v[i]->type == RES_SERVICE && !c->list.v[i]->gone)
             script_arg(s, c->list.v[i]->key);
     script_add(s, " | awk 'BEGIN { RS = \"\" } { $1 = $1; print }' | each host.unit\n");
 }

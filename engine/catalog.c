@@ -15,7 +15,7 @@ const char *impact_name(enum impact i)
 const struct resource *catalog_find(const struct catalog *c, enum res_type type, const char *key)
 {
     for (size_t i = 0; i < c->list.n; i++)
-        if (c->list.v[i]->type == type && !strcmp(c->list.v[i]->key, key))
+        if (c->list.v[i]->type == type && !c->list.v[i]->gone && !strcmp(c->list.v[i]->key, key))
             return c->list.v[i];
     return NULL;
 }

@@ -63,7 +63,7 @@ void want_needs(struct catalog *c, struct resource *r, const struct host *host,
  */
 const char *catalog_render(struct catalog *c, const char *name, json_t *data, struct err *e);
 
-/* The wanted resource of a type and key, or NULL. */
+/* The wanted resource of a type and key, or NULL. Whoever goes through the list sees `gone` ones too. */
 const struct resource *catalog_find(const struct catalog *c, enum res_type type, const char *key);
 
 /*

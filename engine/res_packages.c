@@ -90,15 +90,34 @@ static void apply(struct script *s, const struct step *step)
 
 static const char undo[] =
     "pre_packages() { printf '%s' -; }\n"
-    "undo_packages() {\n"
-    "  f=/var/lib/clusterctl/packages\n"
+    /* Never a package that somebody else needs: then only those that we named, or none at all. */
+    "purge_only() {\n" /* PACKAGE... */
+    "  n=0; s=$(apt-get -s -q purge \"$@\") || return 1\n"
+    "  for p in $(printf '%s\\n' \"$s\" | awk '/^(Purg|Remv) / { print $2 }'); do\n"
+    "    grep -qxF \"$p\" /var/lib/clusterctl/packages || n=$((n + 1)); done\n"
+    "  [ \"$n\" = 0 ] && apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 purge \"$@\"\n"
+    "}\n"
+    "there() {\n"
+    "  case $(dpkg-query -W -f '${db:Status-Abbrev}' \"$1\" 2>/dev/null) in ''|un*) return 1 ;; esac\n"
+    "}\n"
+    "undo_packages() {\n" /* KEY NAME,... BEFORE */
+    "  f=/var/lib/clusterctl/packages; names=$(printf '%s' \"$2\" | tr ',' ' ')\n"
     "  [ -s \"$f\" ] || return 0\n"
     "  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1\n"
-    "  set --; while read -r p; do\n"
-    "    case $(dpkg-query -W -f '${db:Status-Abbrev}' \"$p\" 2>/dev/null) in\n"
-    "    ''|un*) ;; *) set -- \"$@\" \"$p\" ;; esac; done <\"$f\"\n"
-    "  [ $# = 0 ] || apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 purge \"$@\"\n"
+    "  set --; while read -r p; do if there \"$p\"; then set -- \"$@\" \"$p\"; fi; done <\"$f\"\n"
+    "  [ $# != 0 ] || return 0\n"
+    "  if purge_only \"$@\"; then return 0; fi\n"
+    "  set --; for p in $names; do\n"
+    "    if there \"$p\" && grep -qxF \"$p\" \"$f\"; then set -- \"$@\" \"$p\"; fi; done\n"
+    "  [ $# = 0 ] || purge_only \"$@\" || {\n"
+    "    echo '-- packages that were installed since need these; nothing was purged'; return 1; }\n"
     "}\n";
+
+static void own_arg(struct strbuf *arg, const struct resource *want)
+{
+    for (const char *const *n = want->packages.names; *n; n++)
+        sb_addf(arg, "%s%s", arg->len ? "," : "", *n);
+}
 
 static bool gone(struct strbuf *words, const struct owned *o, enum impact *impact)
 {
@@ -109,4 +128,4 @@ static bool gone(struct strbuf *words, const struct owned *o, enum impact *impac
 }
 
 const struct res_ops res_packages_ops = {"packages", functions, observe, parse, diff, apply,
-    undo, NULL, gone};
+    undo, own_arg, gone};

@@ -64,7 +64,8 @@ static int check_cluster(const struct catalog *c, struct err *e)
     if (!c->facts->cluster_id || !strcmp(c->facts->cluster_id, sb_str(&id)))
         return 0;
     err_set(e, ERR_FAILED, "this host belongs to another cluster now (%s)", c->facts->cluster_id);
-    return err_hint(e, "its inventory is the one to change it with");
+    return err_hint(e, "the inventory of that one changes it; \"deploy --forget\" with its name "
+                       "forgets it here");
 }
 
 /*

@@ -157,7 +157,7 @@ const struct resource *look_seen(const struct look *l, enum res_type type,
         return NULL;
     const struct catalog *c = l->seen.catalog;
     for (size_t i = after ? after->index + 1 : 0; i < c->list.n; i++) {
-        if (l->seen.have[i].type != type)
+        if (l->seen.have[i].type != type || c->list.v[i]->gone)
             continue;
         *want = c->list.v[i];
         return &l->seen.have[i];

@@ -63,6 +63,8 @@ static void look_at(struct ctx *x, const struct host_result *hr, struct findings
     bool files = files_pending(hr);
     for (size_t i = 0; i < hr->catalog.list.n; i++) {
         const struct resource *r = hr->catalog.list.v[i];
+        if (r->gone) /* config.converged tells of it */
+            continue;
         bool at_boot = r->type == RES_FILE || r->type == RES_BLOCK || r->type == RES_NETWORK;
         if (r->type == RES_SYSCTL)
             look_at_sysctl(x, b, r, files, f);

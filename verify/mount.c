@@ -29,7 +29,7 @@ const struct resource *mount_wanted(const struct host_result *hr)
 {
     for (size_t i = 0; i < hr->catalog.list.n; i++) {
         const struct resource *r = hr->catalog.list.v[i];
-        if (r->type == RES_MOUNT && !strncmp(r->mount.fstype, "nfs", 3))
+        if (r->type == RES_MOUNT && !r->gone && !strncmp(r->mount.fstype, "nfs", 3))
             return r;
     }
     return NULL;

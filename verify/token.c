@@ -47,7 +47,7 @@ int token_draw(struct token *t, struct err *e)
 const char *token_directory(const struct host_result *hr)
 {
     for (size_t i = 0; i < hr->catalog.list.n; i++)
-        if (hr->catalog.list.v[i]->type == RES_EXPORT)
+        if (hr->catalog.list.v[i]->type == RES_EXPORT && !hr->catalog.list.v[i]->gone)
             return hr->catalog.list.v[i]->key;
     return NULL;
 }
