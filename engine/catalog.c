@@ -160,7 +160,7 @@ struct resource *want_mount(struct catalog *c, const char *path, struct res_moun
 struct resource *want_service(struct catalog *c, const char *unit, struct res_service s)
 {
     struct resource *r = add(c, RES_SERVICE, unit);
-    s.exists = s.enabled = s.active = true;
+    s.exists = s.enabled = s.active = !s.stopped;
     r->service = s;
     return r;
 }

@@ -53,6 +53,14 @@ enum wish {
     WISH_UNDRAIN,
 };
 
+/* What is asked for with the units of hosts, rather than with what they are made of. */
+enum unit_verb { UNITS_START, UNITS_STOP, UNITS_RESTART, UNITS_RELOAD };
+struct unit_wish {
+    enum unit_verb verb;
+    const bool *hosts;   /* by index_in_cluster */
+    const char *service; /* only the unit of this name, with or without ".service"; NULL: all */
+};
+
 /* A line of DRAINED_FILE: "NAME by operator", "NAME by deploy". */
 struct drained {
     const char *name; /* a real server's, as in the inventory when it was drained */
@@ -76,6 +84,7 @@ struct facts {
     bool drains;               /* ...which is there */
     bool passive;              /* directors: HANDOVER_FILE says so */
     const enum wish *wishes;   /* by index_in_cluster; NULL: none */
+    const struct unit_wish *units; /* NULL: none */
     const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */

@@ -31,6 +31,10 @@ static const char functions[] =
     "  case $2 in *enable*) systemctl is-enabled -q -- \"$1\" 2>/dev/null ||\n"
     "    systemctl enable -q -- \"$1\" ;; esac\n"
     "  f=/var/lib/clusterctl/pending/$1\n"
+    "  case $2 in stop)\n"
+    "    systemctl stop -- \"$1\" || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
+    "    rm -f \"$f.reload\" \"$f.restart\"; return 0 ;;\n"
+    "  esac\n"
     "  if ! systemctl is-active -q -- \"$1\"; then\n"
     "    systemctl reset-failed -- \"$1\" 2>/dev/null || :; systemctl start -- \"$1\"\n"
     "  elif [ -e \"$f.restart\" ]; then systemctl restart -- \"$1\"\n"
@@ -70,13 +74,21 @@ static int parse(struct resource *have, const struct resource *want, struct aren
 }
 
 /* What there is to do, in the words of the operator and of work_service. */
-enum { SVC_REREAD = 1, SVC_ENABLE = 2, SVC_START = 4, SVC_RELOAD = 8, SVC_RESTART = 16 };
+enum {
+    SVC_REREAD = 1,
+    SVC_ENABLE = 2,
+    SVC_START = 4,
+    SVC_RELOAD = 8,
+    SVC_RESTART = 16,
+    SVC_STOP = 32
+};
 static const struct {
     unsigned bit;
     const char *verb;
 } todos[] = {
     {SVC_REREAD, "reread"}, {SVC_ENABLE, "enable"},   {SVC_START, "start"},
     {SVC_RELOAD, "reload"}, {SVC_RESTART, "restart"},
+    {SVC_STOP, "stop"},
 };
 
 static void add_verbs(struct strbuf *out, unsigned todo)
@@ -86,9 +98,25 @@ static void add_verbs(struct strbuf *out, unsigned todo)
             sb_addf(out, "%s%s", out->len ? ", " : "", todos[i].verb);
 }
 
+/* A unit that has failed, or is on its way, is stopped too: it would be started again. */
+static void diff_stopped(struct plan *p, const struct resource *want, const struct resource *have)
+{
+    const struct res_service *h = &have->service;
+    if (!h->exists || !h->state || !strcmp(h->state, "inactive") || !strcmp(h->state, "failed"))
+        return;
+    enum impact impact = want->costless                          ? IMPACT_NONE
+                         : !strcmp(want->key, "keepalived.service") ? IMPACT_VIP_MOVES
+                                                                  : IMPACT_RESTART;
+    plan_step(p, want, have, impact, "stop %s", want->key)->todo = SVC_STOP;
+}
+
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
     const struct res_service *h = &have->service;
+    if (want->service.stopped) {
+        diff_stopped(p, want, have);
+        return;
+    }
     enum notify notified = plan_notified(p, want->key);
     if (h->pending > notified)
         notified = h->pending;

@@ -207,6 +207,7 @@ enum notify { NOTIFY_NONE, NOTIFY_RELOAD, NOTIFY_RESTART };
 /* key: unit name with suffix */
 struct res_service {
     bool exists, enabled, active;
+    bool stopped;        /* wanted: not active, and whether it is enabled does not matter */
     enum notify pending; /* observed: a changed file has not been taken up yet */
     bool stale_unit;     /* observed: systemd's NeedDaemonReload */
     const char *state;   /* observed: "failed", "inactive", ... for messages */

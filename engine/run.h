@@ -50,6 +50,7 @@ struct run_options {
     bool purge;               /* ...packages too */
     const char *const *forgotten; /* names or addresses of departed members that are done
                                      with; may grow between passes */
+    const struct unit_wish *units; /* what is asked for with units, for the modules; NULL: nothing */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };
 

@@ -27,6 +27,7 @@ static int gather_facts(struct worker *w, struct err *e)
         return -1;
     script_prelude(&s);
     hr->facts.wishes = w->wishes;
+    hr->facts.units = w->options->units;
     facts_script(&s, w->cluster, hr->host, &hr->facts);
     int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts},
                   deadline_in(WORKER_LOOK_MS), e);
@@ -76,7 +77,7 @@ static int declare(struct worker *w, struct err *e)
 {
     struct catalog *c = &w->hr->catalog;
     if (!w->options->destroy) {
-        bool all = w->modules == w->options->modules;
+        bool all = w->modules == w->options->modules && !w->options->units;
         if (all)
             want_owned(c);
         if (modules_declare(w->modules, c, e) < 0)

@@ -155,6 +155,32 @@ static void files_differ_by_content_mode_and_owner(void **state)
     forget(&x);
 }
 
+/* Stopped: neither whether it is enabled nor what waits for a reload matters. */
+static void a_unit_is_stopped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *active;
+        bool stops;
+    } cases[] = {{"active", true}, {"activating", true}, {"inactive", false}, {"failed", false}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct one x = {0};
+        char line[80];
+        want_service(&x.cat, "keepalived.service", (struct res_service){.stopped = true});
+        snprintf(line, sizeof line, "service:keepalived.service ActiveState %s", cases[i].active);
+        const char *const lines[] = {"service:keepalived.service LoadState loaded", line,
+                                     "service:keepalived.service UnitFileState disabled",
+                                     "service:keepalived.service Pending reload", NULL};
+        observe_lines(&x, lines);
+        assert_int_equal(x.plan.steps.n, cases[i].stops);
+        if (cases[i].stops) {
+            assert_string_equal(x.plan.steps.v[0].summary, "stop keepalived.service");
+            assert_int_equal(x.plan.steps.v[0].impact, IMPACT_VIP_MOVES);
+        }
+        forget(&x);
+    }
+}
+
 static void a_changed_file_reloads_its_service(void **state)
 {
     struct one x = {0};
@@ -381,6 +407,7 @@ int main(void)
         cmocka_unit_test(diffs_patch_old_to_new),
         cmocka_unit_test(diffs_read_like_diff),
         cmocka_unit_test(files_differ_by_content_mode_and_owner),
+        cmocka_unit_test(a_unit_is_stopped),
         cmocka_unit_test(a_changed_file_reloads_its_service),
         cmocka_unit_test(exports_need_every_option_and_no_stranger),
         cmocka_unit_test(strangers_on_a_port_block),
