@@ -83,6 +83,7 @@ struct invocation {
     size_t n_operands;
     const struct host **hosts; /* CMD_HOSTS: whom they name, in the inventory's order */
     size_t n_hosts;
+    const struct unit_wish *units; /* of start, stop, restart and reload: the run is about these */
     const char *inventory;   /* CMD_INVENTORY: its path, never NULL */
     struct cluster *cluster; /* CMD_LOADS */
     struct style out, err;   /* how to write to standard output and standard error */
@@ -145,9 +146,13 @@ extern const struct command cmd_help;
 extern const struct command cmd_history;
 extern const struct command cmd_logs;
 extern const struct command cmd_metrics;
+extern const struct command cmd_reload;
+extern const struct command cmd_restart;
 extern const struct command cmd_rollback;
 extern const struct command cmd_schema;
+extern const struct command cmd_start;
 extern const struct command cmd_status;
+extern const struct command cmd_stop;
 extern const struct command cmd_undrain;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;

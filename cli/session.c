@@ -16,7 +16,8 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
 {
     *s = (struct session){.in = in, .templates.dir = in->args.templates, .cancel.cancel_fd = -1};
     s->options = (struct run_options){
-        .modules = &module_table,
+        .modules = in->units ? &module_table_units : &module_table,
+        .units = in->units,
         .templates = &s->templates,
         .cancel = &s->cancel,
         .confirm_s = (unsigned)(in->args.confirm_us / 1000000),

@@ -28,7 +28,8 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 CLUSTERCTL = pathlib.Path(os.environ.get("CLUSTERCTL", ROOT / "build/cli/clusterctl"))
 RENDER = CLUSTERCTL.parents[1] / "tests/unit/cli/render_tool"
 REFERENCE = ROOT / "inventory/examples/reference.json"
-COMMANDS = ["check", "deploy", "status", "verify", "metrics", "doctor", "failover-test", "drain", "undrain", "history",
+COMMANDS = ["check", "deploy", "status", "verify", "metrics", "doctor", "failover-test", "drain", "undrain", "start", "stop", "restart", "reload",
+            "history",
             "logs", "rollback", "destroy", "schema", "help", "version"]
 
 ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
@@ -628,7 +629,7 @@ def manual():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_manual_has_every_option(command):
     text = manual()
-    assert re.search(rf"^\.It Ic {command}\b", text, re.M)
+    assert re.search(rf"^\.It Ic (\w+ , )*{command}\b", text, re.M)
     for option in re.findall(r"^  --([a-z-]+)", run("help", command).stdout, re.M):
         assert re.search(rf"\bFl -{option}\b", text), f"--{option} is not in clusterctl(1)"
 
