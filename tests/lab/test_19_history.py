@@ -124,6 +124,7 @@ def test_two_operators_see_the_same_and_one_rolls_back(world):
         assert any("inventory-" in l for l in lines) == (host in DIRECTORS), kept[host]
 
 
+@pytest.mark.on_request
 def test_a_deploy_that_fails_verification_is_undone(world):
     """nginx takes the file, and serves nothing: only the checks notice."""
     before = everywhere(FILES)
