@@ -88,17 +88,45 @@ static bool all_to_one(const struct serving *v, unsigned total)
     return false;
 }
 
-static void judge_spread(struct ctx *x, const struct samples *sm, struct serving *v,
-                         struct check_result *out)
+/* Fill in what is acceptable, and say what was seen. */
+static bool acceptable(struct ctx *x, enum spread_kind kind, const struct samples *sm,
+                       struct serving *v, struct check_result *out)
 {
     const struct service *s = sm->service;
     const char *scheduler = s->persistence_s ? "persistence" : s->scheduler;
-    enum spread_kind kind = spread_kind(s->scheduler, s->persistence_s > 0);
     autosb struct strbuf list = {0};
+    bool bounds = kind == SPREAD_TURNS || kind == SPREAD_AMONG || kind == SPREAD_LOAD;
     spread_bounds(kind, spread_weighted(s->scheduler), v->spread, v->n, sm->requests);
-    list_spread(v, kind == SPREAD_TURNS || kind == SPREAD_LOAD, &list);
-    check_evidence(x, out, "%u requests, %s: %s", sm->requests, scheduler, sb_str(&list));
-    bool within = kind == SPREAD_ONE ? all_to_one(v, sm->requests) : spread_within(v->spread, v->n);
+    list_spread(v, bounds, &list);
+    check_evidence(x, out, "%u requests%s, %s: %s", sm->requests,
+                   kind == SPREAD_AMONG ? " among those of other clients" : "", scheduler,
+                   sb_str(&list));
+    return kind == SPREAD_ONE ? all_to_one(v, sm->requests) : spread_within(v->spread, v->n);
+}
+
+/*
+ * Turns are anybody's: among the requests of others, ours come to a server by chance. More of them
+ * tell chance from a director that does not spread.
+ */
+static bool among_others(struct ctx *x, const struct samples *sm, const struct ipvs_service *table,
+                         struct serving *v, struct check_result *out)
+{
+    enum { REQUESTS = 60 };
+    if (!(sm = samples_more(x, sm->service, REQUESTS)) || sm->bad)
+        return false;
+    *v = (struct serving){0};
+    add_serving(x, v, table, sm);
+    return !v->strays && acceptable(x, SPREAD_AMONG, sm, v, out);
+}
+
+static void judge_spread(struct ctx *x, const struct samples *sm, const struct ipvs_service *table,
+                         struct serving *v, struct check_result *out)
+{
+    const struct service *s = sm->service;
+    enum spread_kind kind = spread_kind(s->scheduler, s->persistence_s > 0);
+    bool within = acceptable(x, kind, sm, v, out);
+    if (kind == SPREAD_TURNS && !within)
+        within = among_others(x, sm, table, v, out);
     if (kind == SPREAD_UNKNOWN) {
         check_skip(x, out, "scheduler %s promises no shares", s->scheduler);
     } else if (within) {
@@ -109,14 +137,12 @@ static void judge_spread(struct ctx *x, const struct samples *sm, struct serving
                    "those of other clients and of the past among them",
                    s->scheduler);
     } else {
-        check_fail(x, out,
-                   kind == SPREAD_ONE ? "one client was sent to more than one real server"
-                                      : "the requests were not spread in turn");
-        check_hint(x, out,
-                   kind == SPREAD_ONE
-                       ? "did the table change in between? run it again"
-                       : "many other clients at the same time disturb the turn: run it "
-                         "again, or with more requests");
+        check_fail(x, out, kind == SPREAD_ONE
+                               ? "one client was sent to more than one real server"
+                               : "the requests were not spread in turn, nor by chance");
+        check_hint(x, out, kind == SPREAD_ONE
+                               ? "did the table change in between? run it again"
+                               : "`clusterctl status` shows what the director sends where");
     }
 }
 
@@ -147,7 +173,7 @@ void check_http_distribution(struct ctx *x, const struct subject *s, struct chec
     } else if (v.n < 2) {
         check_skip(x, out, "fewer than two real servers are in the table");
     } else {
-        judge_spread(x, sm, &v, out);
+        judge_spread(x, sm, table, &v, out);
     }
 }
 

@@ -227,6 +227,19 @@ const struct samples *samples_of(struct ctx *x, const struct service *s)
     return sm;
 }
 
+const struct samples *samples_more(struct ctx *x, const struct service *s, unsigned requests)
+{
+    for (size_t i = 0; i < x->samples.through.n; i++) {
+        struct samples *sm = x->samples.through.v[i];
+        if (sm->service == s)
+            return make_requests(x, sm, sm->by_whoami ? NAMES_COUNTED : PAGES_COUNTED,
+                                 requests) == 0
+                       ? sm
+                       : NULL;
+    }
+    return NULL;
+}
+
 void samples_reset(struct samples_cache *c)
 {
     vec_free(&c->through);

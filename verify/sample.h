@@ -52,6 +52,8 @@ struct samples_cache {
 
 /* NULL when interrupted. Only for TCP services: nginx speaks HTTP on all of them. */
 const struct samples *samples_of(struct ctx *x, const struct service *s);
+/* The same series, made longer: `requests` in all. NULL when interrupted. */
+const struct samples *samples_more(struct ctx *x, const struct service *s, unsigned requests);
 const struct direct *direct_of(struct ctx *x, const struct host *h, unsigned port);
 /* Does a real server serve what it should at this port? */
 bool direct_serves(struct ctx *x, const struct host *h, const struct service *s);

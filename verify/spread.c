@@ -74,11 +74,15 @@ static void bounds_of_turns(struct spread *s, unsigned w, unsigned cycle, unsign
         s->low = 1;
 }
 
-static void bounds_of_load(struct spread *s)
+/* `variance`: of the hits, where chance has a hand in them; else 0. */
+static void bounds_about(struct spread *s, double variance)
 {
-    double half = s->expected / 2 < 2 ? 2 : s->expected / 2;
-    s->low = s->expected > half ? (unsigned)(s->expected - half) : 0;
-    s->high = (unsigned)(s->expected + half);
+    enum { DEVIATIONS_SQUARED = 20 }; /* 4.5 */
+    double by = s->expected / 2 < 2 ? 2 : s->expected / 2;
+    while (by * by < DEVIATIONS_SQUARED * variance)
+        by++;
+    s->low = s->expected > by ? (unsigned)(s->expected - by) : 0;
+    s->high = (unsigned)(s->expected + by);
 }
 
 void spread_bounds(enum spread_kind kind, bool weighted, struct spread *v, size_t n, unsigned total)
@@ -97,7 +101,9 @@ void spread_bounds(enum spread_kind kind, bool weighted, struct spread *v, size_
         if (kind == SPREAD_TURNS)
             bounds_of_turns(s, w, cycle, total);
         else if (kind == SPREAD_LOAD)
-            bounds_of_load(s);
+            bounds_about(s, 0);
+        else if (kind == SPREAD_AMONG)
+            bounds_about(s, s->expected * (1 - (double)w / cycle));
     }
 }
 

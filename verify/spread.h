@@ -5,6 +5,7 @@
 
 enum spread_kind {
     SPREAD_TURNS,   /* in turn, by weight (wrr) or not (rr): the shares are exact */
+    SPREAD_AMONG,   /* in turn, but among the requests of others: shares follow weights by chance */
     SPREAD_LOAD,    /* by open connections (lc, wlc, sed, nq): shares follow weights on the whole */
     SPREAD_ONE,     /* one client gets one server (sh, mh, dh, lblc, lblcr, fo, persistence) */
     SPREAD_UNKNOWN, /* ovf and what we do not know: nothing to hold it against */
@@ -25,7 +26,8 @@ bool spread_weighted(const char *scheduler);
  * Fill in expected, low and high for `total` requests. In turns: full cycles give each server
  * exactly its weight; a cut one, wherever it began, at most its weight and at least what the others
  * cannot take; and one more or less for other clients in between. By load: half of the share, and
- * at least 2, either way.
+ * at least 2, either way. Among others: that much, and 4.5 times the standard deviation of the
+ * binomial distribution, outside of which one of 100,000 series is.
  */
 void spread_bounds(enum spread_kind kind, bool weighted, struct spread *v, size_t n,
                    unsigned total);

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from conftest import (DIRECTORS, REAL_SERVERS, ROOT, clusterctl, everywhere, operator, ssh, vip_holders)
+from conftest import (DIRECTORS, REAL_SERVERS, ROOT, clusterctl, everywhere, operator, serving, ssh,
+                      vip_holders)
 from traffic import Load
 
 DRAINED = "cat /var/lib/clusterctl/drained"
@@ -48,32 +49,43 @@ def check_interval(data):
     data["services"] = [{"port": 80, "check": {"interval": 0.7}}]
 
 
+def without_web02(data):
+    check_interval(data)
+    data["hosts"] = [h for h in data["hosts"] if h["name"] != "Web02-RS"]
+
+
 def test_changes_lose_nothing(deployed, inventory, templates):
+    """Must-show 1: all of these under one load of 200 requests a second, and none of them lost."""
     first, = vip_holders()
     second, = set(DIRECTORS) - {first}
+    folder = templates("add_header X-Clusterctl-Test 1;")
     with Load(200) as load:
-        folder = templates("add_header X-Clusterctl-Test 1;")
-        said = clusterctl("deploy", "--dry-run", "--templates", folder).stdout
-        assert "in this order" in said and "brought back: Web02-RS" in said
+        def does(*args):
+            load.note("clusterctl " + " ".join(args))
+            r = clusterctl(*args)
+            load.note(r.stderr)
+            return r
 
-        load.note("a vhost change")
-        r = clusterctl("deploy", "--templates", folder)
-        load.note(r.stderr)
+        said = does("deploy", "--dry-run", "--templates", folder).stdout
+        assert "in this order" in said and "brought back: Web02-RS" in said
+        r = does("deploy", "--templates", folder)  # a vhost change
         assert order(r, "reload nginx") == REAL_SERVERS
         assert vip_holders() == [first]
 
-        path = inventory(check_interval)
-        load.note("a keepalived change")
-        r = clusterctl("deploy", "--templates", folder, path)
-        load.note(r.stderr)
+        r = does("deploy", "--templates", folder, inventory(check_interval))  # keepalived changes
         assert order(r, "change /etc/keepalived") == [second, first]
         assert vip_holders() == [second]
+        assert "0 changes" in does("deploy", "--templates", folder, inventory(check_interval)).stdout
+
+        does("deploy", "--templates", folder, inventory(without_web02))  # a real server removed
+        assert all("10.1.1.133" not in table for table in everywhere("ipvsadm -Ln", DIRECTORS).values())
+        does("deploy", "--templates", folder, inventory(check_interval))  # and one added
+        serving()
+
+        does("restart", "all")
+        does("rollback", "--yes", "--inventory", inventory(check_interval), "--templates", folder)
     load.nothing_lost()
-    assert all("X-Clusterctl-Test" in text for text in
-               everywhere("cat /etc/nginx/conf.d/clusterctl.conf", REAL_SERVERS).values())
-    assert all("delay_loop 0.7" in text for text in
-               everywhere("cat /etc/keepalived/keepalived.conf", DIRECTORS).values())
-    assert "0 changes" in clusterctl("deploy", "--templates", folder, path).stdout
+    assert min(load.shares(0, load.now()).values()) > 0
 
 
 @pytest.mark.on_request

@@ -172,7 +172,19 @@ static void wrong_shares(void **state)
     verify(0);
     assert_only("http.distribution");
     assert_contains(result("http.distribution", NULL)->evidence,
-                    "Web01-RS 6 (3.0 expected, 2 to 4");
+                    "60 requests among those of other clients, rr: Web01-RS 60 (30.0 expected");
+    /* Four of the first six are one's, as another client took two turns; of sixty it is half. */
+    static const unsigned disturbed[] = {WEB1, WEB1, WEB1, WEB2, WEB1, WEB1, WEB2, WEB2, WEB2, WEB2};
+    fake_reset();
+    fake.order = disturbed;
+    fake.n_order = ARRAY_LEN(disturbed);
+    verify(0);
+    assert_only("");
+    assert_contains(result("http.distribution", NULL)->evidence,
+                    "60 requests among those of other clients, rr: Web01-RS 30 (30.0 expected");
+    fake_reset();
+    fake.order = one;
+    fake.n_order = 1;
     fake.service.persistence_s = 300;
     verify(0);
     assert_only("ipvs.table ipvs.table"); /* one server for one client is now right */

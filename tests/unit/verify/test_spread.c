@@ -3,7 +3,8 @@
 #include "verify/spread.h"
 
 /* Would these hits do for these weights? */
-static bool fits(const char *scheduler, const unsigned *weights, const unsigned *hits, size_t n)
+static bool fits_as(enum spread_kind kind, bool weighted, const unsigned *weights,
+                    const unsigned *hits, size_t n)
 {
     struct spread v[8] = {0};
     unsigned total = 0;
@@ -12,11 +13,30 @@ static bool fits(const char *scheduler, const unsigned *weights, const unsigned 
         v[i].hits = hits[i];
         total += hits[i];
     }
-    spread_bounds(spread_kind(scheduler, false), spread_weighted(scheduler), v, n, total);
+    spread_bounds(kind, weighted, v, n, total);
     return spread_within(v, n);
+}
+
+static bool fits(const char *scheduler, const unsigned *weights, const unsigned *hits, size_t n)
+{
+    return fits_as(spread_kind(scheduler, false), spread_weighted(scheduler), weights, hits, n);
 }
 #define FITS(scheduler, n, ...)                                                                    \
     fits(scheduler, (const unsigned[][n]){__VA_ARGS__}[0], (const unsigned[][n]){__VA_ARGS__}[1], n)
+
+static void turns_among_others(void **state)
+{
+    (void)state;
+    static const unsigned even[] = {1, 1}, one_to_nine[] = {1, 9};
+    assert_true(fits_as(SPREAD_AMONG, true, even, (const unsigned[]){30, 30}, 2));
+    assert_true(fits_as(SPREAD_AMONG, true, even, (const unsigned[]){14, 46}, 2));
+    assert_false(fits_as(SPREAD_AMONG, true, even, (const unsigned[]){9, 51}, 2));
+    assert_false(fits_as(SPREAD_AMONG, true, even, (const unsigned[]){0, 60}, 2));
+    /* Six of sixty are expected of the light one; by chance it may be none, but not half. */
+    assert_true(fits_as(SPREAD_AMONG, true, one_to_nine, (const unsigned[]){0, 60}, 2));
+    assert_true(fits_as(SPREAD_AMONG, true, one_to_nine, (const unsigned[]){15, 45}, 2));
+    assert_false(fits_as(SPREAD_AMONG, true, one_to_nine, (const unsigned[]){30, 30}, 2));
+}
 
 static void kinds(void **state)
 {
@@ -89,6 +109,7 @@ static void cycles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(turns_among_others),
         cmocka_unit_test(kinds),   cmocka_unit_test(turns),  cmocka_unit_test(weighted_turns),
         cmocka_unit_test(by_load), cmocka_unit_test(cycles),
     };
