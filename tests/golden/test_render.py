@@ -6,6 +6,7 @@ Each rendered file must also satisfy the program that will read it on the host, 
 and systemd must be installed; tests/run sees to that. Needs root, or user namespaces: keepalived
 and nginx look at interfaces and ports, and get a network namespace of their own for that.
 """
+import json
 import os
 import pathlib
 import re
@@ -214,6 +215,22 @@ def test_promtool_is_no_formality(rendered, tmp_path):
         rules = (directory / "clusterctl.rules.yml").read_text()
         (tmp_path / "bad.yml").write_text(rules.replace("sum(", "summ(", 1))
         assert promtool("rules", str(tmp_path / "bad.yml")).returncode != 0
+
+
+@pytest.mark.parametrize("host", ["LVS-node01", "Web02-RS", "NFS"])
+def test_prometheus_on_any_host(host, tmp_path):
+    """Its own exporters need no hole in its firewall; everybody else's have one for it alone."""
+    data = json.loads((TOP / "inventory/examples/reference.json").read_text())
+    data["monitoring"] = {"host": host}
+    (tmp_path / "inventory.json").write_text(json.dumps(data))
+    files = render(tmp_path / "inventory.json", tmp_path / "out")
+    assert [h for h, _ in monitored(tmp_path / "out")] == [host]
+    address = {h["name"]: h["address"] for h in data["hosts"]}
+    for name in address:
+        rules = re.findall(r"^firewall allow (.*)$", files[f"{name}/clusterctl.plan"].decode(), re.M)
+        open_ports = re.findall(r"tcp/(91\d\d) from (\S+?)(?:,|$)", ",".join(rules))
+        ports = ["9100", "9113"] if name.startswith("Web") else ["9100"]
+        assert open_ports == ([] if name == host else [(p, address[host]) for p in ports]), name
 
 
 def test_scripts_are_shell(rendered):
