@@ -46,6 +46,13 @@ static const char functions[] =
     "  fi\n"
     "  :\n"
     "}\n"
+    "nft_drop() {\n" /* NAME: our rules of that name, or with \"\" all of ours */
+    "  nft -a list ruleset | awk -v c=\"comment \\\"clusterctl ${1:+$1\\\"}\" '\n"
+    "    $1 == \"table\" { t = $2 \" \" $3 } $1 == \"chain\" { c2 = $2 }\n"
+    "    t !~ / clusterctl_/ && index($0, c) && match($0, /# handle [0-9]+$/) {\n"
+    "      print \"delete rule\", t, c2, \"handle\", substr($0, RSTART + 9) }' >/run/clusterctl/nft\n"
+    "  [ ! -s /run/clusterctl/nft ] || nft -f /run/clusterctl/nft\n"
+    "}\n"
     "firewall_off() {\n"
     "  if command -v ufw >/dev/null; then ufw disable; fi\n"
     "  for u in firewalld nftables iptables ip6tables netfilter-persistent; do\n"
@@ -142,11 +149,48 @@ static bool wholly_in_force(const struct res_firewall *h, const struct fw_rule *
     return true;
 }
 
+/* "inet filter input tcp/2049 from 10.1.1.133" -> the rule's name. */
+static const char *name_of(const char *line)
+{
+    for (int i = 0; i < 3 && line; i++) {
+        line = strchr(line, ' ');
+        line += line != NULL;
+    }
+    return line;
+}
+
+/* A rule of ours that is not wanted any more, say of a host that has left. nftables keeps our names. */
+static bool is_stale(const struct res_firewall *w, const struct res_firewall *h, const char *line)
+{
+    const char *name = name_of(line);
+    if (h->backend != FW_NFTABLES || !name)
+        return false;
+    for (size_t i = 0; i < w->n_rules; i++) {
+        autosb struct strbuf wanted = {0};
+        rule_name(&wanted, &w->rules[i]);
+        if (!strcmp(sb_str(&wanted), name))
+            return false;
+    }
+    return true;
+}
+
+/* Their names, once each; NULL: none. */
+static const char *const *stale(struct arena *a, const struct res_firewall *w,
+                                const struct res_firewall *h)
+{
+    const char *const *names = NULL;
+    for (size_t i = 0; h->live && h->live[i]; i++)
+        if (is_stale(w, h, h->live[i]) && !strlist_contains(names, name_of(h->live[i])))
+            names = strlist_append(a, names, name_of(h->live[i]));
+    return names;
+}
+
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
     static const char *const names[] = {"none", "firewalld", "ufw", "nftables"};
     const struct res_firewall *w = &want->firewall, *h = &have->firewall;
     autosb struct strbuf missing = {0};
+    const char *const *old;
     if (h->backend == FW_NONE)
         return;
     if (w->disabled) {
@@ -162,6 +206,9 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     if (missing.len)
         plan_step(p, want, have, IMPACT_NONE, "let %s through the firewall (%s)", sb_str(&missing),
                   names[h->backend]);
+    else if ((old = stale(&p->arena, w, h)))
+        plan_step(p, want, have, IMPACT_NONE, "let %s%s through the firewall no more (%s)", old[0],
+                  old[1] ? " and others" : "", names[h->backend]);
 }
 
 static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule *r)
@@ -180,11 +227,23 @@ static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule
     sb_add(out, "\"\n");
 }
 
+static void drop_stale(struct script *s, const struct res_firewall *w, const struct res_firewall *h)
+{
+    struct arena tmp = {0};
+    for (const char *const *name = stale(&tmp, w, h); name && *name; name++) {
+        script_add(s, "nft_drop");
+        script_arg(s, *name);
+        script_add(s, "\n");
+    }
+    arena_free(&tmp);
+}
+
 /* Live first, then the block that loads them at boot; nft checks the file as a whole (-c). */
 static void apply_nft(struct script *s, const struct step *step)
 {
     const struct res_firewall *w = &step->want->firewall, *h = &step->have->firewall;
     autosb struct strbuf live = {0}, stored = {0};
+    drop_stale(s, w, h);
     for (size_t c = 0; h->chains[c]; c++) {
         for (size_t i = 0; i < w->n_rules; i++) {
             autosb struct strbuf text = {0};
@@ -265,11 +324,7 @@ static const char undo[] =
     "    return 0\n"
     "  fi\n"
     "  if command -v nft >/dev/null; then\n"
-    "    nft -a list ruleset | awk '\n"
-    "      $1 == \"table\" { t = $2 \" \" $3 } $1 == \"chain\" { c = $2 }\n"
-    "      t !~ / clusterctl_/ && /comment \"clusterctl / && match($0, /# handle [0-9]+$/) {\n"
-    "        print \"delete rule\", t, c, \"handle\", substr($0, RSTART + 9) }' >/run/clusterctl/nft\n"
-    "    [ ! -s /run/clusterctl/nft ] || nft -f /run/clusterctl/nft\n"
+    "    nft_drop ''\n"
     "  fi\n"
     "  undo_block /etc/nftables.conf - existed\n"
     "  rm -f /var/lib/clusterctl/orig/etc/nftables.conf*\n"

@@ -468,6 +468,44 @@ static void the_end_has_an_order(void **state)
     }
 }
 
+/* A host that has left is let in no more; ours that are wanted stay, whatever chain they are in. */
+static void rules_for_those_who_left_go(void **state)
+{
+    const struct {
+        const char *const *seen;
+        const char *summary; /* NULL: nothing to do */
+    } cases[] = {
+        {(const char *const[]){"0 chain inet filter input",
+                               "0 live inet filter input tcp/2049 from 10.1.1.132",
+                               "0 live inet filter input tcp/2049 from 10.1.1.133", NULL},
+         "let tcp/2049 from 10.1.1.133 through the firewall no more (nftables)"},
+        {(const char *const[]){"0 chain inet filter input",
+                               "0 live inet filter input tcp/2049 from 10.1.1.132",
+                               "0 live ip other input tcp/2049 from 10.1.1.132", NULL},
+         NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fw_rule rule = {.protocol = "tcp", .port = 2049};
+        struct bed b;
+        struct err e = {0};
+        assert_true(ipaddr_parse("10.1.1.132", &rule.source));
+        bed_open(&b);
+        want_firewall(&b.cat, (struct res_firewall){.rules = &rule, .n_rules = 1});
+        observation_init(&b.obs, &b.cat);
+        for (const char *const *l = cases[i].seen; *l; l++) {
+            char buf[128];
+            snprintf(buf, sizeof buf, "%s", *l);
+            assert_int_equal(observe_record(&b.obs, buf, &e), 0);
+        }
+        plan_make(&b.plan, &b.cat, &b.obs);
+        assert_int_equal(b.plan.steps.n, cases[i].summary != NULL);
+        if (cases[i].summary)
+            assert_string_equal(b.plan.steps.v[0].summary, cases[i].summary);
+        bed_close(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +517,7 @@ int main(void)
         cmocka_unit_test(damaged_records_are_refused),
         cmocka_unit_test(what_an_older_version_made_is_not_guessed_at),
         cmocka_unit_test(the_end_has_an_order),
+        cmocka_unit_test(rules_for_those_who_left_go),
     };
     if (!mkdtemp(root))
         return 1;
