@@ -117,6 +117,8 @@ static int on_told(const struct host_result *hr, char *value, void *ud, struct e
 static void complain(struct session *s, const struct outcome *o, const bool *told)
 {
     autosb struct strbuf names = {0};
+    if (s->options.destroy) /* they have forgotten it, as they should */
+        return;
     for (size_t i = 0; o && i < o->n; i++)
         if (o->hosts[i].done && !told[o->hosts[i].host->index_in_cluster])
             sb_addf(&names, "%s%s", names.len ? ", " : "", o->hosts[i].host->name);

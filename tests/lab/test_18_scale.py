@@ -11,13 +11,13 @@ from traffic import Load
 # What a destroyed host has and a bare one had not, each for a reason. Files that dpkg lists for a
 # package that was installed since are left out by their names; the rest of what packages do is here.
 POSTINST = [  # what their scripts make
-    r"/etc/(exports|ipvsadm\.rules|nfs\.conf|idmapd\.conf|inputrc|ld\.so\.cache)$",
+    r"/etc/(default/nfs-kernel-server|exports|ipvsadm\.rules|nfs\.conf|idmapd\.conf|inputrc|ld\.so\.cache)$",
     r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$",          # _rpc, statd
     r"/etc/(alternatives|rc[S0-6]\.d)(/|$)",                         # links
     r"/etc/nginx/(modules|sites)-enabled/|/etc/python3",
     r"/etc/systemd/system(/[^/]+\.(wants|requires))?(/|$)",          # units enabled by default
     r"/var/www(/html(/index\.nginx-debian\.html)?)?$",
-    r"/usr/(bin|sbin|local)/", r"/(sbin|bin|lib)/", r"/var/lib/(nfs|python|snmp)(/|$)",
+    r"/usr/(bin|sbin|local)/", r"/(sbin|bin|lib)/", r"/var/lib/(nfs|nginx|python|snmp)(/|$)",
     r"/var/lib/(dpkg|apt|ucf|systemd|private)(/|$)",
 ]
 LOGS = [r"/var/log/", r"/root/", r"/tmp(/|$)", r"/var/tmp(/|$)", r"/etc/\.pwd\.lock$"]
@@ -30,7 +30,7 @@ PARENTS = re.compile(r"^/(etc|usr|var|var/lib|var/log|srv|root|bin|sbin|lib)?$")
 # and what systemd pulls in with anything that waits for the network.
 PACKAGE_UNITS = re.compile(
     r"^(nginx|keepalived|ipvsadm|nftables|nfs|rpc|portmap|auth-rpcgss|proc-fs-nfsd|run-rpc_pipefs|"
-    r"fsidd|nfsdcld|network-online\.target|nss-lookup\.target|remote-fs-pre\.target|"
+    r"fsidd|nfsdcld|gssproxy|var-lib-nfs|network-online\.target|nss-lookup\.target|remote-fs-pre\.target|"
     r"proc-sys-fs-binfmt_misc|user|session|apt-daily|dpkg-db-backup|e2scrub|fstrim|man-db|logrotate|"
     r"systemd-(tmpfiles|hostnamed|timesyncd|update-utmp))")
 PACKAGE_MODULES = re.compile(
