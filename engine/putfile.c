@@ -61,13 +61,15 @@ const char putfile_functions[] =
     "  sync \"${1%/*}\"\n"
     "  [ \"$6\" = 0 ] || systemctl daemon-reload\n"
     "}\n"
+    /* PATH: a file that an earlier deploy made is nobody's original */
+    "is_ours() { head -n 1 \"$1\" | grep -q '^# Managed by clusterctl '; }\n"
     /* put_file PATH MODE OWNER:GROUP BACKUP CHECK UNIT HOW RELOADD <base64 */
     "put_file() {\n"
     "  d=${1%/*}; t=$d/.${1##*/}.clusterctl-tmp\n"
     "  mkdir -p \"$d\"\n"
     "  rm -f \"$t\"; (umask 077; base64 -d >\"$t\")\n"
     "  chown \"$3\" \"$t\"; chmod \"$2\" \"$t\"\n"
-    "  if [ \"$4\" = 1 ] && [ -f \"$1\" ] && [ ! -e \"$1.clusterctl-orig\" ]; then\n"
+    "  if [ \"$4\" = 1 ] && [ -f \"$1\" ] && [ ! -e \"$1.clusterctl-orig\" ] && ! is_ours \"$1\"; then\n"
     "    cp -p \"$1\" \"$t-orig\"; sync \"$t-orig\"; mv -f \"$t-orig\" \"$1.clusterctl-orig\"\n"
     "  fi\n"
     "  install_tmp \"$1\" \"$t\" \"$5\" \"$6\" \"$7\" \"$8\"\n"
