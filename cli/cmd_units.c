@@ -137,15 +137,20 @@ static int show_plan(struct work *w, struct err *e)
     return 0;
 }
 
+static int reload(struct work *w, struct err *e)
+{
+    if (pass(w, w->named, &module_table_mark, RUN_APPLY, e) < 0)
+        return -1;
+    return pass(w, w->named, NULL, RUN_APPLY, e);
+}
+
 /* Units are marked as having to be told; what then does it is what a deploy would do. */
-static int restart(struct work *w, struct err *e)
+static int restart_these(struct work *w, const bool *who, struct err *e)
 {
     struct outcome o;
     bool stopped;
-    if (pass(w, w->named, &module_table_mark, RUN_APPLY, e) < 0)
+    if (pass(w, who, &module_table_mark, RUN_APPLY, e) < 0)
         return -1;
-    if (w->wish.verb == UNITS_RELOAD)
-        return pass(w, w->named, NULL, RUN_APPLY, e);
     int rc = rolling_apply(&w->session, &o, &stopped, e);
     if (rc < 0 && !o.all_ok)
         outcome_print(stdout, &w->in->out, &o);
@@ -153,6 +158,18 @@ static int restart(struct work *w, struct err *e)
     if (rc < 0)
         err_hint(e, "what was not restarted is by the next `clusterctl deploy`, or this again");
     return rc;
+}
+
+/*
+ * The directors' units are marked when their turn has come: until then real servers are drained by
+ * reloads of keepalived, and a reload of a unit so marked is its restart.
+ */
+static int restart(struct work *w, struct err *e)
+{
+    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
+    if (pick(w, ROLE_ANY, ROLE_DIRECTOR, who) && restart_these(w, who, e) < 0)
+        return -1;
+    return pick(w, ROLE_DIRECTOR, 0, who) ? restart_these(w, who, e) : 0;
 }
 
 /* Out of the traffic first, where there is any; they stay drained until they are started again. */
@@ -249,7 +266,8 @@ static int carry_out(struct work *w, struct err *e)
         return -1;
     if (w->in->args.dry_run)
         return show_plan(w, e);
-    int rc = v == UNITS_START ? start(w, e) : v == UNITS_STOP ? stop(w, e) : restart(w, e);
+    static int (*const how[])(struct work *, struct err *) = {start, stop, restart, reload};
+    int rc = how[v](w, e);
     for (size_t i = 0; rc == 0 && i < w->cluster->n_hosts; i++)
         if (w->named[i])
             printf("%s is %s\n", w->cluster->hosts[i].name, verb_done(v));

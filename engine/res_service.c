@@ -33,6 +33,7 @@ static const char functions[] =
     "  f=/var/lib/clusterctl/pending/$1\n"
     "  case $2 in stop)\n"
     "    systemctl stop -- \"$1\" || { systemctl status --no-pager -l -n 15 -- \"$1\"; return 1; }\n"
+    "    systemctl reset-failed -- \"$1\" 2>/dev/null || :\n"
     "    rm -f \"$f.reload\" \"$f.restart\"; return 0 ;;\n"
     "  esac\n"
     "  if ! systemctl is-active -q -- \"$1\"; then\n"

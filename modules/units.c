@@ -25,6 +25,17 @@ static bool is_named(const struct unit_wish *w, const char *unit)
     return !strncmp(unit, w->service, n) && (!unit[n] || !strcmp(unit + n, ".service"));
 }
 
+static bool is_ours(const char *unit)
+{
+    return !strncmp(unit, "clusterctl-", strlen("clusterctl-"));
+}
+
+static bool is_chosen(const struct unit_wish *w, const struct resource *r)
+{
+    bool idle = w->verb == UNITS_RELOAD && !reloads(r->key);
+    return r->type == RES_SERVICE && !r->gone && !idle && is_named(w, r->key);
+}
+
 static int each(struct catalog *cat, void (*want)(struct catalog *cat, const struct resource *unit),
                 struct err *e)
 {
@@ -36,12 +47,16 @@ static int each(struct catalog *cat, void (*want)(struct catalog *cat, const str
                           .facts = cat->facts,
                           .templates = cat->templates};
     int rc = modules_declare(&module_table, &all, e);
-    for (size_t i = 0; rc == 0 && i < all.list.n; i++) {
-        /* What is started last is stopped first. */
-        const struct resource *r = all.list.v[w->verb == UNITS_STOP ? all.list.n - 1 - i : i];
-        bool idle = w->verb == UNITS_RELOAD && !reloads(r->key);
-        if (r->type == RES_SERVICE && !r->gone && !idle && is_named(w, r->key))
-            want(cat, r);
+    if (w->verb != UNITS_STOP) {
+        for (size_t i = 0; rc == 0 && i < all.list.n; i++)
+            if (is_chosen(w, all.list.v[i]))
+                want(cat, all.list.v[i]);
+    } else { /* the service before what it stands on: a VIP, the connections' news */
+        for (size_t i = 0; rc == 0 && i < 2 * all.list.n; i++) {
+            const struct resource *r = all.list.v[i % all.list.n];
+            if (is_chosen(w, r) && is_ours(r->key) == (i >= all.list.n))
+                want(cat, r);
+        }
     }
     catalog_free(&all);
     return rc;
