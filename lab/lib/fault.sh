@@ -9,6 +9,7 @@ verb_fault() {
         case $argument in
         all) hosts=("${LAB_HOSTS[@]}") ;;
         --wait) wait=1 ;;
+        --kernel=*) LAB_KERNEL=${argument#--kernel=} ;;
         -*) usage_error "fault: unknown option '$argument'" ;;
         *)
             if is_host "$argument"; then
@@ -23,6 +24,7 @@ verb_fault() {
     done
     [ "${#hosts[@]}" -gt 0 ] || usage_error "fault: which machine? (${LAB_HOSTS[*]}, all)"
     [ -n "$action" ] || usage_error "fault: which fault? (${LAB_FAULTS[*]})"
+    [ -z "${LAB_KERNEL:-}" ] || [ "$action" = power-on ] || usage_error "fault: --kernel goes with power-on"
     need_lab
     lab_lock
     LAB_FAULT=$action

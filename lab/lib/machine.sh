@@ -55,7 +55,9 @@ new_disk() { # HOST
     qemu-img create -q -f qcow2 -F raw -b "$LAB_IMAGE/$1.ext4" "$(disk_path "$1")"
 }
 
-# Starts a machine: from its disk, or stopped in a snapshot.
+# Starts a machine: from its disk, or stopped in a snapshot. LAB_KERNEL, not empty: more words for the
+# kernel, and its audit messages, which the lab's machines are spared usually (and which the kernel does not
+# allow any more once it has read audit=0).
 machine_start() { # HOST [SNAPSHOT]
     local host=$1 snapshot=${2:-} dir loading=()
     dir=$(machine_dir "$host")
@@ -64,6 +66,13 @@ machine_start() { # HOST [SNAPSHOT]
     [ -n "$snapshot" ] && loading=(-loadvm "$snapshot" -S)
     local arguments=()
     hardware "$host" arguments
+    if [ -n "${LAB_KERNEL:-}" ]; then
+        local i
+        for i in "${!arguments[@]}"; do
+            [ "${arguments[i]}" = -append ] || continue
+            arguments[i + 1]="${arguments[i + 1]/ audit=0/} $LAB_KERNEL"
+        done
+    fi
     in_netns nice -n -10 qemu-system-x86_64 -name "$host" "${arguments[@]}" \
         -monitor "unix:$(monitor_path "$host"),server=on,wait=off" \
         -pidfile "$(pid_path "$host")" "${loading[@]}" -daemonize 9>&- >"$dir/qemu.log" 2>&1 || {

@@ -50,6 +50,32 @@ install_role() { # HOST
     }
 }
 
+# Installs what is not in the guests' repository, from where the image's packages came. For a scene that
+# most runs do without: the image stays as small as it is.
+verb_bring() { # HOST PACKAGE…
+    need_host "${1:-}"
+    [ $# -gt 1 ] || usage_error "bring: which packages?"
+    need_lab
+    local host=$1 dir=$LAB_STATE/brought/$1 option options=()
+    shift
+    mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+    guest "$host" cat /var/lib/dpkg/status </dev/null >"$dir/status"
+    for option in "Dir::Etc::SourceList=$LAB_IMAGE/sources.list" Dir::Etc::SourceParts=/dev/null \
+        "Dir::State::Lists=$dir/lists" "Dir::State::Status=$dir/status" "Dir::Cache=$dir" \
+        "Dir::Cache::Archives=$dir/archives" APT::Sandbox::User=root APT::Install-Recommends=false; do
+        options+=(-o "$option")
+    done
+    {
+        apt-get "${options[@]}" update &&
+            apt-get "${options[@]}" --yes --download-only install "$@" &&
+            tar -C "$dir/archives" --exclude=partial --exclude=lock -c . |
+            guest "$host" 'rm -rf /root/brought && mkdir /root/brought && tar -x -C /root/brought' &&
+            guest "$host" 'DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+                /root/brought/*.deb' </dev/null
+    } >"$(machine_dir "$host")/bring.log" 2>&1 ||
+        die "$host: $(tail -n 2 "$(machine_dir "$host")/bring.log")"
+}
+
 verb_fixture() {
     [ $# -eq 1 ] || usage_error "fixture: which? (article)"
     [ "$1" = article ] || usage_error "there is no fixture '$1' (there is: article)"

@@ -1,6 +1,6 @@
 """doctor on a cluster with several faults at once: it names every cause, each with its evidence,
-and no other; --fix repairs those that a deploy can. SELinux is not here: the guests' kernels have
-no policy (see tests/unit/doctor/test_rules_hosts.c)."""
+and no other; --fix repairs those that a deploy can. SELinux is in a file of its own: a guest needs
+minutes to get a policy."""
 import pytest
 from conftest import DIRECTORS, REAL_SERVERS, alternates, clusterctl, everywhere, lab, pages, ssh
 from doctoring import (cluster, examine, from_scratch_after_a_failure,  # pylint: disable=unused-import

@@ -152,6 +152,8 @@ suite_lab() {
     in_the_lab lab --maxfail=3 --ignore-glob='*_doctor_alone*' -m 'not on_request' "$ROOT/tests/lab"
 }
 
-suite_day2() { in_the_lab day2 -m on_request "$ROOT/tests/lab"; }
+suite_day2() { in_the_lab day2 -m on_request --ignore-glob='*_selinux*' "$ROOT/tests/lab"; }
 
-suite_doctor() { in_the_lab doctor "$ROOT"/tests/lab/test_10_doctor_alone.py; }
+suite_doctor() {
+    in_the_lab doctor "$ROOT"/tests/lab/test_10_doctor_alone.py "$ROOT"/tests/lab/test_*_selinux.py
+}
