@@ -219,6 +219,32 @@ enum wish facts_wish(const struct facts *f, const struct host *rs)
     return WISH_NONE;
 }
 
+static void forget_drained(struct facts *f, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->drained.n; i++)
+        if (strcmp(f->drained.v[i].name, name) != 0)
+            f->drained.v[kept++] = f->drained.v[i];
+    f->drained.n = kept;
+}
+
+void facts_carried_out(struct facts *f, const struct cluster *c, const struct host *self)
+{
+    if (!f->wishes)
+        return;
+    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
+        enum wish w = f->wishes[h->index_in_cluster];
+        if (w == WISH_NONE)
+            continue;
+        forget_drained(f, h->name);
+        if (w != WISH_UNDRAIN)
+            *vec_push(&f->drained) = (struct drained){h->name, w == WISH_DRAIN_FOR_NOW};
+    }
+    enum wish own = f->wishes[self->index_in_cluster];
+    if (self->roles & ROLE_DIRECTOR && own != WISH_NONE)
+        f->passive = own != WISH_UNDRAIN;
+}
+
 bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles)
 {
     for (size_t i = 0; f->wishes && i < c->n_hosts; i++)

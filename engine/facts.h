@@ -109,6 +109,8 @@ void facts_assume(struct facts *f, const struct cluster *c, const struct host *h
 
 /* What a director is to do with a real server: its list, as the run wishes it. */
 enum wish facts_wish(const struct facts *f, const struct host *rs); /* DRAIN, FOR_NOW or NONE */
+/* What was wished for has been carried out: the facts are as a new look would find them. */
+void facts_carried_out(struct facts *f, const struct cluster *c, const struct host *self);
 /* Is anything wished for a host of these roles? */
 bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles);
 

@@ -194,7 +194,9 @@ static void pass_job(struct run *r, size_t host, void *ud)
                                  : worker_observe(&w, &hr->err);
     if (rc == 0 && (mode == RUN_APPLY || mode == RUN_PLANNED))
         rc = worker_apply(&w, &hr->err);
-    hr->facts.wishes = NULL; /* the caller's, and carried out */
+    if (rc == 0 && mode == RUN_APPLY)
+        facts_carried_out(&hr->facts, r->cluster, hr->host);
+    hr->facts.wishes = NULL; /* the caller's */
     hr->ok = rc == 0;
     hr->elapsed_ms += clock_ms() - began;
     if (!hr->ok && *w.ssh) {

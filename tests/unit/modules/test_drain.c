@@ -216,6 +216,28 @@ static void the_list_says_who_and_by_whom(void **state)
     tear_down(&f);
 }
 
+/* Between two passes nobody looks again at the director that was told. */
+static void what_was_told_is_known(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct host *d1, *w1, *w2;
+    set_up(&f, versions[0]);
+    d1 = &f.cluster->hosts[D1];
+    w1 = &f.cluster->hosts[W1];
+    w2 = &f.cluster->hosts[W2];
+    *vec_push(&f.facts.drained) = (struct drained){"w2", true};
+    f.wishes[W1] = WISH_DRAIN;
+    f.wishes[W2] = WISH_UNDRAIN;
+    f.wishes[D1] = WISH_DRAIN;
+    facts_carried_out(&f.facts, f.cluster, d1);
+    f.facts.wishes = NULL;
+    assert_int_equal(facts_wish(&f.facts, w1), WISH_DRAIN);
+    assert_int_equal(facts_wish(&f.facts, w2), WISH_NONE);
+    assert_true(f.facts.passive);
+    tear_down(&f);
+}
+
 static void a_director_hands_over(void **state)
 {
     (void)state;
@@ -253,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_director_without_the_entry_is_refused),
         cmocka_unit_test(cut_off_files_are_survived),
         cmocka_unit_test(the_list_says_who_and_by_whom),
+        cmocka_unit_test(what_was_told_is_known),
         cmocka_unit_test(a_director_hands_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
