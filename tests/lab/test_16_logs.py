@@ -127,6 +127,7 @@ def test_both_directors_while_the_vip_moves(follow):
     assert not any(x.strip() for x in left_running.values()), left_running
 
 
+@pytest.mark.on_request
 def test_a_host_that_loses_its_power(follow):
     f = follow("Web02-RS", "Web01-RS", hosts=REAL_SERVERS)
     lab("fault", "Web02-RS", "power-off")

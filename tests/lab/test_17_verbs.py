@@ -34,6 +34,7 @@ def invocations():
     return of_units("InvocationID")
 
 
+@pytest.mark.on_request
 def test_restart_of_everything_loses_nothing():
     """must-show 1: a rolling restart"""
     before, (first,) = invocations(), vip_holders()
@@ -67,6 +68,7 @@ def test_one_server_is_stopped_and_started_under_load():
     serving()
 
 
+@pytest.mark.on_request
 def test_reload_one_service():
     before = invocations()
     with Load(200) as load:
@@ -79,6 +81,7 @@ def test_reload_one_service():
     assert "no such service" in r.stderr
 
 
+@pytest.mark.on_request
 def test_the_whole_cluster_is_stopped_and_started():
     r = clusterctl("stop", expect=1)
     assert "would end the service" in r.stderr

@@ -143,6 +143,7 @@ def of_the_cluster(address):
     return {h: o.split() for h, o in out.items() if o.strip()}
 
 
+@pytest.mark.on_request
 def test_a_real_server_leaves_and_comes_back(deployed, without):
     path = without("Web02-RS")
     r = clusterctl("deploy", "--dry-run", path)
@@ -166,6 +167,7 @@ def test_a_real_server_leaves_and_comes_back(deployed, without):
     load.nothing_lost()
 
 
+@pytest.mark.on_request
 def test_one_that_is_out_of_reach_is_remembered(deployed, without):
     lab("fault", "Web02-RS", "link-down")
     path = without("Web02-RS")

@@ -144,6 +144,7 @@ def test_a_deploy_that_fails_verification_is_undone(world):
     assert undo["undoes"] == failed["run"] and undo["outcome"] == "done" and undo["verified"]
 
 
+@pytest.mark.on_request
 def test_a_killed_deploy_is_unfinished(world):
     slow = world.changed("slow", 2.5)
     run = clusterctl_start("deploy", "--output", "json", slow)
@@ -167,6 +168,7 @@ MARKS = "ls -d /var/lib/clusterctl/guard /etc/systemd/system/clusterctl-guard-bo
 LIVE = "cat /etc/nftables.conf /etc/clusterctl/moved.nft; nft list ruleset | sed '/elements/d; /expires/d'"
 
 
+@pytest.mark.on_request
 def test_what_cuts_the_operator_off_is_taken_back(world):
     """A template that closes port 22, beside a firewall that is to be opened: both go, by themselves."""
     firewall = "table inet lab { chain input { type filter hook input priority 0; " \
