@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from conftest import (DIRECTORS, REAL_SERVERS, ROOT, clusterctl, everywhere, operator, serving, ssh,
-                      vip_holders)
+from conftest import (DIRECTORS, PAGES, REAL_SERVERS, ROOT, clusterctl, everywhere, operator, pages,
+                      ssh, vip_holders, wait_for)
 from traffic import Load
 
 DRAINED = "cat /var/lib/clusterctl/drained"
@@ -95,7 +95,7 @@ def test_changes_lose_nothing(deployed, inventory, templates):
         does("deploy", "--templates", folder, inventory(without_web02))  # a real server removed
         assert all("10.1.1.133" not in table for table in everywhere("ipvsadm -Ln", DIRECTORS).values())
         does("deploy", "--templates", folder, inventory(check_interval))  # and one added
-        serving()
+        wait_for("both serve", lambda: set(pages(10)) == set(PAGES.values()), 30)
 
         does("restart", "all", "--inventory", inventory(check_interval), "--templates", folder)
         does("rollback", "--yes", "--inventory", inventory(check_interval), "--templates", folder)
