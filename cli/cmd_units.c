@@ -93,9 +93,37 @@ static int refuse(const char *what, struct err *e)
     return err_wrap(e, "%s would end the service", what);
 }
 
-/* May they leave one after the other? */
-static int may_restart(const struct work *w, struct err *e)
+static int refuse_nfs(const struct host *h, const char *what, struct err *e)
 {
+    err_set(e, ERR_FAILED, "what the real servers serve is on %s", h->name);
+    err_hint(e, "take the outage with --force");
+    return refuse(what, e);
+}
+
+/*
+ * The share has no second server, and its clients wait for the first one's grace period. Where all
+ * is to be restarted it is left alone.
+ */
+static int spare_nfs(struct work *w, struct err *e)
+{
+    for (size_t i = 0; i < w->cluster->n_hosts; i++) {
+        const struct host *h = &w->cluster->hosts[i];
+        if (!(h->roles & ROLE_NFS) || !matters(w, i))
+            continue;
+        if (w->in->n_operands || h->roles != ROLE_NFS)
+            return refuse_nfs(h, "restarting it", e);
+        w->named[i] = false;
+        report_note(&w->in->err, "%s is left out: clients would wait for its restart (with --force "
+                                 "it is restarted, too)", h->name);
+    }
+    return 0;
+}
+
+/* May they leave one after the other? */
+static int may_restart(struct work *w, struct err *e)
+{
+    if (spare_nfs(w, e) < 0)
+        return -1;
     autofree bool *one = xcalloc(w->cluster->n_hosts, sizeof *one);
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
         one[i] = matters(w, i);
@@ -112,11 +140,8 @@ static int may_stop(const struct work *w, struct err *e)
     autofree bool *all = xcalloc(w->cluster->n_hosts, sizeof *all);
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
         all[i] = matters(w, i);
-        if (all[i] && w->cluster->hosts[i].roles & ROLE_NFS) {
-            err_set(e, ERR_FAILED, "what the real servers serve is on %s", w->cluster->hosts[i].name);
-            err_hint(e, "take the outage with --force");
-            return refuse("stopping it", e);
-        }
+        if (all[i] && w->cluster->hosts[i].roles & ROLE_NFS)
+            return refuse_nfs(&w->cluster->hosts[i], "stopping it", e);
     }
     return traffic_may_leave(&w->traffic, all, e) < 0 ? refuse("stopping this", e) : 0;
 }
@@ -377,7 +402,8 @@ const struct command cmd_restart = {
     .summary = "Restart services, one host after the other while they serve",
     .about = "Where traffic is served: real servers one after the other, drained, restarted, "
              "verified and brought back; then the passive director, a hand-over, and the other one. "
-             "Refuses to restart the last one that serves, unless forced.",
+             "Refuses to restart the last one that serves, unless forced, and leaves the NFS server "
+             "out, for which there is no substitute.",
     .flags = HOSTS_FLAGS,
     .options = restart_options,
     .run = run_restart,
