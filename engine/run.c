@@ -170,6 +170,11 @@ static bool in_scope(const struct run *r, size_t host)
     return !r->scope.hosts || r->scope.hosts[host];
 }
 
+bool run_in_part(const struct run *r)
+{
+    return r->scope.modules != NULL;
+}
+
 bool run_in_scope(const struct run *r, const struct host *h)
 {
     return in_scope(r, h->index_in_cluster);

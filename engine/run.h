@@ -72,6 +72,8 @@ struct run *run_new(const struct cluster *c, const struct run_options *o);
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e);
 /* Is the host part of the pass at work, or of the next one? */
 bool run_in_scope(const struct run *r, const struct host *h);
+/* Is it about some modules only? */
+bool run_in_part(const struct run *r);
 void run_set_scope(struct run *r, const struct run_scope *s); /* copied */
 const struct cluster *run_cluster(const struct run *r);
 size_t run_count(const struct run *r);

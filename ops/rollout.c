@@ -88,10 +88,24 @@ static bool in_turns(const struct rollout *r, const struct host *h)
     return h->roles & ROLE_DIRECTOR && r->impact[h->index_in_cluster] > IMPACT_NONE;
 }
 
+/*
+ * What somebody has set up by hand cannot be drained by editing our file, and may well be what keeps
+ * clients from being served; it is taken over everywhere at once. A deploy leaves the members' list.
+ */
+static bool made_by_us(const struct rollout *r)
+{
+    for (const struct host *d = NULL; (d = cluster_next(r->cluster, d, ROLE_DIRECTOR));) {
+        const struct host_result *hr = run_result_of(r->o.traffic.run, d);
+        if (hr->reached && !hr->facts.members.n)
+            return false;
+    }
+    return true;
+}
+
 bool rollout_needed(const struct rollout *r)
 {
     bool any = false;
-    if (!traffic_flows(&r->traffic))
+    if (!made_by_us(r) || !traffic_flows(&r->traffic))
         return false;
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         any |= in_batches(r, &r->cluster->hosts[i]) || in_turns(r, &r->cluster->hosts[i]);

@@ -36,7 +36,10 @@ struct rollout {
 
 /* After a pass of observation over everything. -1 only when interrupted. */
 int rollout_init(struct rollout *r, const struct rollout_options *o, struct err *e);
-/* Is traffic served, and would the plans disturb it? Or has a deploy left something drained? */
+/*
+ * Is traffic served by a cluster of ours, and would the plans disturb it? Or has a deploy left something
+ * drained?
+ */
 bool rollout_needed(const struct rollout *r);
 /* In words, one line a step: what rollout_run() is going to do. */
 void rollout_describe(const struct rollout *r, struct strbuf *out);

@@ -1,5 +1,5 @@
 """From bare machines to a serving cluster, and nothing more to do after that."""
-from conftest import (HOSTS, PAGES, REAL_SERVERS, VIP, alternates, arp_answers, clusterctl, everywhere,
+from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, alternates, arp_answers, clusterctl, everywhere,
                       get, lab, mac_of, pages, reset, serving, ssh, vip_holders)
 
 # What changes on a host by itself: logs, leases, clocks, what sshd and systemd keep of a login.
@@ -81,7 +81,8 @@ def test_drift_is_shown_and_only_drift_is_repaired(deployed):
     assert "2 changes" in r.stdout
     assert ssh("Web02-RS", f"cat {path}") == good
     after = services_told()
-    assert {h for h in HOSTS if before[h] != after[h]} == {"Web02-RS"}
+    # The directors were told to send nothing there meanwhile.
+    assert {h for h in HOSTS if before[h] != after[h]} == {"Web02-RS", *DIRECTORS}
     show = "systemctl show -p MainPID,ActiveEnterTimestampMonotonic"
     assert ssh("Web02-RS", "journalctl -q -u nginx | grep -c Reloaded").strip() != "0"
     assert ssh("Web02-RS", f"{show} nginx").split()[0] in before["Web02-RS"], "restarted, not reloaded"
@@ -97,9 +98,12 @@ def test_a_config_that_its_checker_refuses_never_goes_live(deployed):
     assert 'unknown directive "nonsense"' in r.stderr
     assert ssh("Web01-RS", f"cat {path}") == drifted
     assert ssh("Web01-RS", "ls -A /etc/nginx/conf.d").split() == ["broken.conf", "clusterctl.conf"]
-    assert alternates(pages(6)), "the running nginx still serves"
+    # It is left drained; the running nginx still serves.
+    assert set(pages(6)) == {PAGES["Web02-RS"]}
+    assert get("http://10.1.1.132/") == PAGES["Web01-RS"]
     ssh("Web01-RS", "rm /etc/nginx/conf.d/broken.conf")
     clusterctl("deploy")
+    assert alternates(pages(6))
 
 
 def test_port_taken_by_another_program(packaged):
