@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # layer: (project layers it may include, third-party headers that only it may include)
 LAYERS = {
-    "base": (set(), set()),
+    "base": (set(), {"openssl/"}),
     "inventory": ({"base"}, {"jansson.h"}),
     "templates": ({"base"}, {"jansson.h"}),
     "ssh": ({"base", "inventory"}, {"libssh2.h", "openssl/"}),
