@@ -43,7 +43,6 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
     r->impact = xcalloc(n, sizeof *r->impact);
     r->pending = xcalloc(n, sizeof *r->pending);
     r->served = xcalloc(n, sizeof *r->served);
-    r->stopped_at = xcalloc(n, sizeof *r->stopped_at);
     bool any = false;
     for (size_t i = 0; i < n; i++) {
         const struct host_result *hr = run_result(run, i);
@@ -70,7 +69,6 @@ void rollout_free(struct rollout *r)
     free(r->impact);
     free(r->pending);
     free(r->served);
-    free(r->stopped_at);
     *r = (struct rollout){0};
 }
 
@@ -183,7 +181,6 @@ static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, str
 static int stop(struct rollout *r, const bool *who, struct err *e)
 {
     autosb struct strbuf list = {0};
-    memcpy(r->stopped_at, who, r->cluster->n_hosts * sizeof *who);
     if (e->code == ERR_INTERRUPTED)
         return -1;
     names(r, who, &list);

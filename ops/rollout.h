@@ -29,7 +29,6 @@ struct rollout {
     enum impact *impact;        /* by index_in_cluster: of each host's plan */
     bool *pending;              /* hosts whose plan has steps, or that a deploy left drained */
     bool *served;               /* real servers that are sent something */
-    bool *stopped_at;           /* the hosts at which it stopped */
     bool stopped;               /* verification failed: the report says why */
     struct verify_report report;
 };

@@ -1,4 +1,3 @@
-#include "verify/drained.h"
 #include "verify/sample.h"
 
 #include <poll.h>
@@ -6,6 +5,7 @@
 
 #include "base/quote.h"
 #include "verify/check.h"
+#include "verify/drained.h"
 #include "verify/spread.h"
 
 enum {

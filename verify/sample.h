@@ -10,6 +10,7 @@
 #include "probe/http.h"
 
 struct ctx;
+struct run;
 
 /* Where our nginx vhost answers with the host's name (templates/files/nginx.conf.tmpl). */
 #define WHOAMI_PATH "/.clusterctl/whoami"

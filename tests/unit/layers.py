@@ -25,7 +25,8 @@ LAYERS = {
 # Not every header of a layer is for everyone: ssh's innards and engine's stay inside.
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
            "probe/request.h": "probe", "probe/load_loop.h": "probe",
-           "engine/worker.h": "engine", "engine/putfile.h": "engine", "engine/board.h": "engine",
+           "engine/worker.h": "engine", "engine/run_state.h": "engine",
+           "engine/putfile.h": "engine", "engine/board.h": "engine",
            "ops/look.h": "ops", "ops/log_entry.h": "ops", "ops/log_merge.h": "ops",
            "ops/log_place.h": "ops", "ops/log_take.h": "ops", "ops/logs_ask.h": "ops",
            "ops/logs_tail.h": "ops", "ops/history_parse.h": "ops", "ops/status_build.h": "ops"}
