@@ -6,8 +6,6 @@
 #include "cli/render_plan.h"
 #include "cli/traffic_cli.h"
 
-enum { TIMEOUT_US = 60 * 1000 * 1000, SERVED_MS = 30 * 1000 };
-
 /* The command at work. */
 struct work {
     struct session session;
@@ -91,10 +89,11 @@ static void tell(const struct work *w, const bool *who, const char *what, uint64
 static int drain_servers(struct work *w, struct err *e)
 {
     uint64_t open = 0;
-    int64_t limit_us = w->in->args.timeout_us ? w->in->args.timeout_us : TIMEOUT_US;
+    int64_t given_us = w->in->args.timeout_us;
+    unsigned limit_ms = given_us ? (unsigned)(given_us / 1000) : TRAFFIC_CLOSE_MS;
     if (traffic_tell(&w->traffic, w->servers, WISH_DRAIN, e) < 0)
         return -1;
-    int rc = traffic_wait_closed(&w->traffic, w->servers, (unsigned)(limit_us / 1000), &open, e);
+    int rc = traffic_wait_closed(&w->traffic, w->servers, limit_ms, &open, e);
     if (rc < 0)
         return -1;
     tell(w, w->servers, "drained", open);
@@ -139,14 +138,12 @@ static int undrain(struct work *w, struct err *e)
         tell(w, w->directors, "back: it may hold a VIP again", 0);
     if (!w->n_servers)
         return 0;
-    if (traffic_tell(&w->traffic, w->servers, WISH_UNDRAIN, e) < 0)
-        return -1;
-    int rc = traffic_wait_served(&w->traffic, w->servers, SERVED_MS, e);
+    int rc = traffic_bring_back(&w->traffic, w->servers, e);
     if (rc < 0)
         return -1;
     if (rc > 0) {
         err_set(e, ERR_FAILED, "told, but %d s later the active director does not send to all",
-                SERVED_MS / 1000);
+                TRAFFIC_SERVED_MS / 1000);
         return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
     }
     tell(w, w->servers, "back: it gets its share again", 0);
@@ -161,6 +158,7 @@ static int run(struct invocation *in, int (*what)(struct work *w, struct err *e)
     if (rc == 0)
         rc = session_open(&w.session, in, true, e);
     if (rc == 0) {
+        w.session.lines = true;
         o = traffic_options_of(&w.session);
         traffic_init(&w.traffic, &o);
         rc = traffic_begin(&w.traffic, e);

@@ -8,8 +8,6 @@
 #include "cli/traffic_cli.h"
 #include "modules/registry.h"
 
-enum { CLOSE_MS = 60 * 1000, SERVED_MS = 30 * 1000 };
-
 /* The command at work. */
 struct work {
     struct session session;
@@ -211,7 +209,7 @@ static int drain(struct work *w, const bool *who, struct err *e)
         return 0;
     if (traffic_tell(&w->traffic, who, WISH_DRAIN_FOR_NOW, e) < 0)
         return -1;
-    return traffic_wait_closed(&w->traffic, who, CLOSE_MS, &open, e) < 0 ? -1 : 0;
+    return traffic_wait_closed(&w->traffic, who, TRAFFIC_CLOSE_MS, &open, e) < 0 ? -1 : 0;
 }
 
 /* The passive director before the one that has the VIP: it does not move to one that goes next. */
@@ -260,9 +258,8 @@ static int bring_back(struct work *w, struct err *e)
         }
     if (!n)
         return 0;
-    if (traffic_tell(&w->traffic, who, WISH_UNDRAIN, e) < 0)
-        return -1;
-    int rc = traffic_active(&w->traffic) ? traffic_wait_served(&w->traffic, who, SERVED_MS, e) : 0;
+    int rc = traffic_active(&w->traffic) ? traffic_bring_back(&w->traffic, who, e)
+                                         : traffic_tell(&w->traffic, who, WISH_UNDRAIN, e);
     if (rc <= 0)
         return rc;
     err_set(e, ERR_FAILED, "started, but the active director does not send to all that were");
@@ -309,6 +306,7 @@ static int run(struct invocation *in, enum unit_verb verb, struct err *e)
     in->units = &w.wish;
     int rc = session_open(&w.session, in, true, e);
     if (rc == 0) {
+        w.session.lines = true;
         struct traffic_options o = traffic_options_of(&w.session);
         traffic_init(&w.traffic, &o);
         rc = look(&w, e);

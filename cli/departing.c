@@ -6,8 +6,6 @@
 #include "cli/render_plan.h"
 #include "cli/traffic_cli.h"
 
-enum { CLOSE_MS = 60 * 1000 };
-
 /* A session over other hosts: the same options, a run of its own. */
 struct aside {
     struct invocation in;
@@ -191,7 +189,7 @@ static int drain(struct departing *d, struct err *e)
         rc = traffic_may_leave(&t, who, &why);
     if (rc == 0)
         rc = traffic_tell(&t, who, WISH_DRAIN_FOR_NOW, &why);
-    if (rc == 0 && traffic_wait_closed(&t, who, CLOSE_MS, &open, &why) < 0)
+    if (rc == 0 && traffic_wait_closed(&t, who, TRAFFIC_CLOSE_MS, &open, &why) < 0)
         rc = -1;
     traffic_free(&t);
     aside_close(&a);

@@ -5,7 +5,7 @@
 #include "cli/traffic_cli.h"
 #include "ops/rollout.h"
 
-enum { CLOSE_MS = 60 * 1000, SETTLE_MS = 30 * 1000 };
+enum { SETTLE_MS = 30 * 1000 };
 
 /* A rolling deploy's passes, each added to the outcome. */
 struct rolling {
@@ -33,13 +33,12 @@ static void say(void *ud, const char *text)
 static struct rollout_options rollout_options_of(struct rolling *w)
 {
     const struct args *a = &w->session->in->args;
-    bool lines = w->session->lines;
     w->shown = traffic_options_of(w->session);
-    w->session->lines = lines; /* as long as it is only asked about */
     struct rollout_options o = {
         .traffic = w->shown,
         .batch = a->batch ? a->batch : 1,
-        .close_ms = a->drain_timeout_us ? (unsigned)(a->drain_timeout_us / 1000) : CLOSE_MS,
+        .close_ms = a->drain_timeout_us ? (unsigned)(a->drain_timeout_us / 1000)
+                                        : TRAFFIC_CLOSE_MS,
         .settle_ms = SETTLE_MS,
     };
     o.traffic.pass = pass;
@@ -64,30 +63,31 @@ static int roll(struct rolling *w, struct rollout *r, bool *stopped, struct err 
     return rc;
 }
 
+static int all_at_once(struct session *s, struct outcome *o, struct err *e)
+{
+    int rc = session_carry_out(s, e);
+    outcome_free(o);
+    outcome_take(o, s->run);
+    return rc;
+}
+
 static int change(struct session *s, struct outcome *o, struct err look, bool *stopped, struct err *e)
 {
     struct rolling w = {.session = s, .outcome = o};
     struct rollout r;
-    int rc = look.code == ERR_NONE ? 0 : -1;
     outcome_take(o, s->run);
-    if (s->in->args.at_once || (rc < 0 && look.code == ERR_INTERRUPTED)) {
-        rc = session_carry_out(s, e);
-        outcome_free(o);
-        outcome_take(o, s->run);
-        return rc;
-    }
+    if (s->in->args.at_once || look.code == ERR_INTERRUPTED)
+        return all_at_once(s, o, e);
     struct rollout_options options = rollout_options_of(&w);
-    rc = rollout_init(&r, &options, e);
-    if (rc == 0 && rollout_needed(&r)) {
+    int rc = rollout_init(&r, &options, e);
+    if (rc < 0 || !rollout_needed(&r)) {
+        rc = all_at_once(s, o, e);
+    } else {
         rc = roll(&w, &r, stopped, e);
         if (rc == 0 && look.code != ERR_NONE) { /* somebody was not reached, the rest is done */
             *e = look;
             rc = -1;
         }
-    } else {
-        rc = session_carry_out(s, e);
-        outcome_free(o);
-        outcome_take(o, s->run);
     }
     rollout_free(&r);
     return rc;

@@ -16,7 +16,6 @@ static void say(void *ud, const char *text)
 
 struct traffic_options traffic_options_of(struct session *s)
 {
-    s->lines = true;
     return (struct traffic_options){.run = s->run,
                                     .drain = &module_table_drain,
                                     .cancel = &s->cancel,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "verify/drained.h"
+
 static void say(const struct rollout *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 static void say(const struct rollout *r, const char *fmt, ...)
@@ -23,17 +25,6 @@ static void names(const struct rollout *r, const bool *who, struct strbuf *out)
             sb_addf(out, "%s%s", out->len ? ", " : "", r->cluster->hosts[i].name);
 }
 
-static enum wish told(const struct rollout *r, const struct host *rs)
-{
-    for (const struct host *d = NULL; (d = cluster_next(r->cluster, d, ROLE_DIRECTOR));) {
-        const struct host_result *hr = run_result_of(r->o.traffic.run, d);
-        enum wish w = hr->reached ? facts_wish(&hr->facts, rs) : WISH_NONE;
-        if (w != WISH_NONE)
-            return w;
-    }
-    return WISH_NONE;
-}
-
 int rollout_init(struct rollout *r, const struct rollout_options *o, struct err *e)
 {
     struct run *run = o->traffic.run;
@@ -47,7 +38,7 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
     for (size_t i = 0; i < n; i++) {
         const struct host_result *hr = run_result(run, i);
         const struct host *h = &r->cluster->hosts[i];
-        bool left = h->roles & ROLE_REAL_SERVER && told(r, h) == WISH_DRAIN_FOR_NOW;
+        bool left = h->roles & ROLE_REAL_SERVER && drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW;
         if (hr->reached)
             r->impact[i] = plan_impact(&hr->plan);
         r->pending[i] = hr->reached && (hr->plan.steps.n || left);
@@ -78,7 +69,7 @@ static bool in_batches(const struct rollout *r, const struct host *h)
     size_t i = h->index_in_cluster;
     if (!(h->roles & ROLE_REAL_SERVER) || !r->pending[i])
         return false;
-    return told(r, h) == WISH_DRAIN_FOR_NOW || (r->served[i] && r->impact[i] > IMPACT_NONE);
+    return drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW || (r->served[i] && r->impact[i] > IMPACT_NONE);
 }
 
 static bool in_turns(const struct rollout *r, const struct host *h)
@@ -271,13 +262,10 @@ static int drain_batch(struct rollout *r, const bool *who, struct err *e)
 
 static int bring_back(struct rollout *r, const bool *who, struct err *e)
 {
-    enum { SERVED_MS = 30 * 1000 };
     autosb struct strbuf list = {0};
     names(r, who, &list);
     say(r, "bringing %s back", sb_str(&list));
-    if (traffic_tell(&r->traffic, who, WISH_UNDRAIN, e) < 0)
-        return -1;
-    int rc = traffic_wait_served(&r->traffic, who, SERVED_MS, e);
+    int rc = traffic_bring_back(&r->traffic, who, e);
     if (rc <= 0)
         return rc;
     err_set(e, ERR_FAILED, "the active director does not send to %s again", sb_str(&list));

@@ -309,9 +309,11 @@ static bool served(struct traffic *t, struct wait *w)
     return true;
 }
 
-int traffic_wait_served(struct traffic *t, const bool *who, unsigned limit_ms, struct err *e)
+int traffic_bring_back(struct traffic *t, const bool *who, struct err *e)
 {
-    return wait_until(t, served, &(struct wait){.who = who}, limit_ms, e);
+    if (traffic_tell(t, who, WISH_UNDRAIN, e) < 0)
+        return -1;
+    return wait_until(t, served, &(struct wait){.who = who}, TRAFFIC_SERVED_MS, e);
 }
 
 /* Every VIP is held, by one, and not by this director. */

@@ -7,6 +7,12 @@
 #include "engine/run.h"
 #include "verify/live.h"
 
+/*
+ * How long open connections are waited for unless the operator says otherwise, and how long it may take
+ * until a server that is back is sent something.
+ */
+enum { TRAFFIC_CLOSE_MS = 60 * 1000, TRAFFIC_SERVED_MS = 30 * 1000 };
+
 struct traffic_options {
     struct run *run;
     const struct module_table *drain; /* modules/registry.h: module_table_drain */
@@ -61,8 +67,8 @@ int traffic_tell(struct traffic *t, const bool *who, enum wish wish, struct err 
  */
 int traffic_wait_closed(struct traffic *t, const bool *who, unsigned limit_ms, uint64_t *open,
                         struct err *e);
-/* Wait until the active director sends to these; 1 when the time is over. */
-int traffic_wait_served(struct traffic *t, const bool *who, unsigned limit_ms, struct err *e);
+/* End the drain of these, and wait until the active director sends to them; 1 when the time is over. */
+int traffic_bring_back(struct traffic *t, const bool *who, struct err *e);
 /* Make this director give its VIPs away and wait until another holds them. */
 int traffic_hand_over(struct traffic *t, const struct host *director, struct err *e);
 /* It may hold VIPs again. */

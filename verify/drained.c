@@ -1,14 +1,20 @@
 #include "verify/drained.h"
 
-bool drained(struct run *r, const struct host *rs)
+enum wish drain_wish(struct run *r, const struct host *rs)
 {
     const struct cluster *c = run_cluster(r);
     for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_DIRECTOR));) {
         const struct host_result *hr = run_result_of(r, h);
-        if (hr->reached && facts_wish(&hr->facts, rs) != WISH_NONE)
-            return true;
+        enum wish w = hr->reached ? facts_wish(&hr->facts, rs) : WISH_NONE;
+        if (w != WISH_NONE)
+            return w;
     }
-    return false;
+    return WISH_NONE;
+}
+
+bool drained(struct run *r, const struct host *rs)
+{
+    return drain_wish(r, rs) != WISH_NONE;
 }
 
 unsigned weight_wanted(struct run *r, const struct host *rs)
