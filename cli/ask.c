@@ -9,7 +9,7 @@
 #include "cli/signals.h"
 
 /* A line of the terminal's, which gives one at a time; more than fits is no answer of ours. */
-static int read_line(char *buf, size_t size, struct err *e)
+int ask_line(char *buf, size_t size, struct err *e)
 {
     struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                          {.fd = signals_fd(), .events = POLLIN}};
@@ -35,7 +35,7 @@ int ask_yes(const char *question, const char *option, struct err *e)
     }
     fprintf(stderr, "%s [y/N] ", question);
     fflush(stderr);
-    if (read_line(answer, sizeof answer, e) < 0)
+    if (ask_line(answer, sizeof answer, e) < 0)
         return -1;
     if (!strcasecmp(answer, "y") || !strcasecmp(answer, "yes"))
         return 0;

@@ -1,14 +1,13 @@
 /* clusterctl destroy: put every host back to what it was before the first deploy. */
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/json_out.h"
 #include "cli/outcome.h"
 #include "cli/render_plan.h"
 #include "cli/session.h"
-#include "cli/signals.h"
 
 static void print_plans(const struct session *s, struct plan_totals *t)
 {
@@ -27,23 +26,6 @@ static void print_plans(const struct session *s, struct plan_totals *t)
         print_totals(stdout, t);
     }
     fflush(stdout);
-}
-
-/* A line from the terminal, without its newline; a signal ends the waiting. */
-static bool ask(char *answer, size_t size)
-{
-    size_t n = 0;
-    struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
-    while (n + 1 < size && poll(p, 2, -1) >= 0 && !signals_seen()) {
-        if (read(STDIN_FILENO, answer + n, 1) != 1)
-            return false;
-        if (answer[n] == '\n') {
-            answer[n] = '\0';
-            return true;
-        }
-        n++;
-    }
-    return false;
 }
 
 static bool is_named(const struct cluster *c, const char *answer)
@@ -77,10 +59,10 @@ static int confirm(const struct session *s, const struct plan_totals *t, struct 
             c->name, c->n_vips ? ipaddr_str(&c->vips[0], vip) : "no VIP", t->changes,
             t->changes == 1 ? "" : "s", t->hosts_changed, t->hosts_changed == 1 ? "" : "s");
     fflush(stderr);
-    if (ask(answer, sizeof answer) && is_named(c, answer))
+    if (ask_line(answer, sizeof answer, e) < 0)
+        return err_set(e, e->code, "interrupted; nothing was changed");
+    if (is_named(c, answer))
         return 0;
-    if (signals_seen())
-        return err_set(e, ERR_INTERRUPTED, "interrupted; nothing was changed");
     return err_set(e, ERR_FAILED, "not confirmed; nothing was changed");
 }
 
