@@ -1,5 +1,6 @@
 """The lab as tests see it: five machines, an operator, and snapshots to start from."""
 import concurrent.futures
+import json
 import os
 import pathlib
 import signal
@@ -23,6 +24,12 @@ HOSTS = DIRECTORS + REAL_SERVERS + ["NFS"]
 VIP = "10.1.1.140"
 PAGES = {"Web01-RS": "Web01 index.html", "Web02-RS": "Web02 index.html"}
 
+# One emulated real server that answers all of a load, and a log-in meanwhile, is slower than the usual
+# check allows: it would leave the table, and with it the last one that serves.
+PATIENT = {"interval": 1, "timeout": 3, "retries": 3}
+
+chosen = []  # the environment of what the operator runs, where a test has an inventory of its own
+
 
 def lab(*args, timeout=900, check=True):
     r = subprocess.run([LAB, *args], text=True, stdin=subprocess.DEVNULL, timeout=timeout,
@@ -45,7 +52,7 @@ def everywhere(command, hosts=HOSTS):
 
 
 def operator(*command, timeout=900):
-    return subprocess.run([LAB, "run", *command], text=True, stdin=subprocess.DEVNULL,
+    return subprocess.run([LAB, "run", "env", *chosen, *command], text=True, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=timeout)
 
 
@@ -57,8 +64,8 @@ def clusterctl(*args, expect=0, timeout=1500):
 
 
 def clusterctl_start(*args):
-    """In the background; `lab run` execs, so the pid is clusterctl's own."""
-    return subprocess.Popen([LAB, "run", "clusterctl", *args], text=True, stdin=subprocess.DEVNULL,
+    """In the background; `lab run` and env exec, so the pid is clusterctl's own."""
+    return subprocess.Popen([LAB, "run", "env", *chosen, "clusterctl", *args], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -132,6 +139,24 @@ def deployed():
         lab("snapshot", "deployed")
     reset("deployed")
     serving()
+
+
+def be_patient(folder):
+    """From here on the inventory is the lab's with checks that a loaded lab passes; deployed."""
+    data = json.loads(operator("sh", "-c", "cat $CLUSTERCTL_INVENTORY").stdout)
+    data["services"] = [{"port": 80, "check": PATIENT}]
+    path = folder / "patient.json"
+    path.write_text(json.dumps(data, indent=2))
+    chosen[:] = [f"CLUSTERCTL_INVENTORY={path}"]
+    clusterctl("deploy", "--at-once", "--quiet")
+
+
+@pytest.fixture
+def patient(deployed, tmp_path):
+    """For a load: see PATIENT."""
+    be_patient(tmp_path)
+    yield
+    chosen.clear()
 
 
 def pytest_configure(config):

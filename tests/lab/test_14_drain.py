@@ -20,7 +20,7 @@ def connections(director, server):
     return None
 
 
-def test_drain_and_undrain_under_load(deployed):
+def test_drain_and_undrain_under_load(patient):
     """Must-show 2: connections reach 0, nothing is lost, undrain brings the share back."""
     ssh("NFS", f"head -c {SLOW_MB}M /dev/zero >/nfs/web/slow.bin")
     # Before the load, in turn: one on each, so that the drained one has a long connection.
@@ -73,7 +73,7 @@ def test_drained_stays_drained(deployed):
     assert "0 changes" in clusterctl("deploy").stdout
 
 
-def test_a_director_hands_over(deployed):
+def test_a_director_hands_over(patient):
     first, = vip_holders()
     second, = set(DIRECTORS) - {first}
     with Load(200) as load:

@@ -2,8 +2,8 @@
 import re
 
 import pytest
-from conftest import (DIRECTORS, HOSTS, REAL_SERVERS, clusterctl, everywhere, get, reset, serving,
-                      ssh, vip_holders, wait_for)
+from conftest import (DIRECTORS, HOSTS, REAL_SERVERS, be_patient, chosen, clusterctl, everywhere, get,
+                      reset, serving, ssh, vip_holders, wait_for)
 from traffic import Load
 
 UNITS = {"LVS-master": "keepalived", "LVS-node01": "keepalived", "Web01-RS": "nginx",
@@ -12,11 +12,13 @@ LEFT = "ls /var/lib/clusterctl/pending 2>/dev/null; cat /var/lib/clusterctl/drai
 
 
 @pytest.fixture(scope="module", autouse=True)
-def converged():
+def converged(tmp_path_factory):
     """Once for the file: each test leaves the cluster serving."""
     reset("deployed")
-    clusterctl("deploy", "--quiet")
+    be_patient(tmp_path_factory.mktemp("inventory"))
     serving()
+    yield
+    chosen.clear()
 
 
 def of_units(prop):

@@ -144,7 +144,7 @@ def of_the_cluster(address):
 
 
 @pytest.mark.on_request
-def test_a_real_server_leaves_and_comes_back(deployed, without):
+def test_a_real_server_leaves_and_comes_back(patient, without):
     path = without("Web02-RS")
     r = clusterctl("deploy", "--dry-run", path)
     assert "No longer in the inventory:\nWeb02-RS (10.1.1.133): " in r.stdout
