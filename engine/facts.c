@@ -38,6 +38,9 @@ static const char facts_sh[] =
     "  elif grep -qs '^# BEGIN clusterctl$' /etc/hosts; then r unrecorded 1; fi\n"
     "}\n";
 
+/* Thousands of real servers. A longer file is not written back: we would not have seen its end. */
+enum { CONF_MAX = 2 << 20 };
+
 static const char facts_keepalived_sh[] =
     "facts_keepalived() {\n"
     "  if command -v keepalived >/dev/null; then\n"
@@ -49,9 +52,9 @@ static const char facts_keepalived_sh[] =
     "    while read -r n b y; do r drained \"$n $y\"; done <" DRAINED_FILE "; }\n"
     "  l=; [ -r " HANDOVER_FILE " ] && read -r l <" HANDOVER_FILE "; r passive \"${l:-0}\"\n"
     "}\n"
-    "facts_keepalived_conf() {\n"
+    "facts_keepalived_conf() {\n" /* BYTES */
     "  [ -r " KEEPALIVED_CONF " ] &&\n"
-    "    r keepalived_conf \"$(head -c 262144 " KEEPALIVED_CONF " | base64 -w 0)\"\n"
+    "    r keepalived_conf \"$(head -c \"$1\" " KEEPALIVED_CONF " | base64 -w 0)\"\n"
     "}\n";
 
 /*
@@ -91,7 +94,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
         script_add(s, "facts_keepalived\n"
                       "[ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"\n");
     if (host->roles & ROLE_DIRECTOR && facts_wished(f, c, ROLE_REAL_SERVER))
-        script_add(s, "facts_keepalived_conf\n");
+        script_addf(s, "facts_keepalived_conf %d\n", CONF_MAX + 1);
     if (c->network.managed)
         script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
     script_add(s, "} </dev/null\n");
@@ -253,10 +256,20 @@ bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles
     return false;
 }
 
+static int conf_record(struct facts *f, const char *value, struct err *e)
+{
+    const char *text;
+    size_t len;
+    if (putfile_parse_content(&f->arena, value, &text, &len, e) < 0)
+        return -1;
+    f->keepalived_conf_whole = len <= CONF_MAX && strlen(text) == len;
+    f->keepalived_conf = text;
+    return 0;
+}
+
 int facts_record(struct facts *f, char *value, struct err *e)
 {
     char *what = parse_word(&value);
-    size_t len;
     if (!what)
         return 0;
     if (!strcmp(what, "os"))
@@ -296,7 +309,7 @@ int facts_record(struct facts *f, char *value, struct err *e)
     else if (!strcmp(what, "passive"))
         f->passive = strcmp(value, "0") != 0;
     else if (!strcmp(what, "keepalived_conf"))
-        return putfile_parse_content(&f->arena, value, &f->keepalived_conf, &len, e);
+        return conf_record(f, value, e);
     else if (!strcmp(what, "keepalived"))
         f->keepalived_installed = version_find(value, &f->keepalived);
     else if (!strcmp(what, "keepalived_candidate"))

@@ -86,6 +86,7 @@ struct facts {
     const enum wish *wishes;   /* by index_in_cluster; NULL: none */
     const struct unit_wish *units; /* NULL: none */
     const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
+    bool keepalived_conf_whole;  /* it is text, and this is all of it */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
     VEC(struct member) members; /* none: it belongs to no cluster yet */

@@ -146,6 +146,10 @@ static int declare_servers(struct catalog *cat, struct err *e)
         err_set(e, ERR_FAILED, "there is no " KEEPALIVED_CONF);
         return err_hint(e, "run `clusterctl deploy` first");
     }
+    if (!cat->facts->keepalived_conf_whole) {
+        err_set(e, ERR_FAILED, KEEPALIVED_CONF " is over 2 MiB, or holds a NUL byte: not edited");
+        return err_hint(e, "`clusterctl deploy` writes it anew");
+    }
     bool *found = arena_array(&cat->arena, bool, cat->cluster->n_hosts);
     const char *text = edited(cat, found);
     for (const struct host *h = NULL; (h = cluster_next(cat->cluster, h, ROLE_REAL_SERVER));)

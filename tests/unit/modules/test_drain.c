@@ -84,6 +84,7 @@ static char *edited(struct version v, const char *conf, enum wish w)
     set_up(&f, v);
     f.wishes[W1] = w;
     f.facts.keepalived_conf = conf;
+    f.facts.keepalived_conf_whole = true;
     assert_int_equal(declare(&f, &module_table_drain), 0);
     char *text = xstrdup(file(&f, KEEPALIVED_CONF));
     tear_down(&f);
@@ -168,8 +169,32 @@ static void a_director_without_the_entry_is_refused(void **state)
         set_up(&f, versions[0]);
         f.wishes[W1] = WISH_DRAIN;
         f.facts.keepalived_conf = confs[i];
+        f.facts.keepalived_conf_whole = true;
         assert_int_equal(declare(&f, &module_table_drain), -1);
         assert_non_null(strstr(f.err.hint, "deploy"));
+        tear_down(&f);
+    }
+}
+
+static void a_file_that_we_did_not_see_whole_is_not_edited(void **state)
+{
+    (void)state;
+    autofree char *longer = xcalloc((4u << 20) + 64, 1);
+    size_t n = (size_t)snprintf(longer, 64, "keepalived_conf ");
+    memset(longer + n, 'Q', 3u << 20);
+    char whole[] = "keepalived_conf QUI=", nul[] = "keepalived_conf QQBC";
+    struct {
+        char *record;
+        bool whole;
+    } cases[] = {{whole, true}, {nul, false}, {longer, false}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        set_up(&f, versions[0]);
+        f.wishes[W1] = WISH_DRAIN;
+        assert_int_equal(facts_record(&f.facts, cases[i].record, &f.err), 0);
+        assert_int_equal(f.facts.keepalived_conf_whole, cases[i].whole);
+        assert_int_equal(declare(&f, &module_table_drain), -1);
+        assert_int_equal(!strstr(f.err.msg, "not edited"), cases[i].whole);
         tear_down(&f);
     }
 }
@@ -186,6 +211,7 @@ static void cut_off_files_are_survived(void **state)
         set_up(&f, versions[1]);
         f.wishes[W1] = WISH_UNDRAIN;
         f.facts.keepalived_conf = conf;
+        f.facts.keepalived_conf_whole = true;
         declare(&f, &module_table_drain);
         tear_down(&f);
     }
@@ -273,6 +299,7 @@ int main(void)
         cmocka_unit_test(the_method_is_the_versions_own),
         cmocka_unit_test(only_what_is_wished_for_changes),
         cmocka_unit_test(a_director_without_the_entry_is_refused),
+        cmocka_unit_test(a_file_that_we_did_not_see_whole_is_not_edited),
         cmocka_unit_test(cut_off_files_are_survived),
         cmocka_unit_test(the_list_says_who_and_by_whom),
         cmocka_unit_test(what_was_told_is_known),
