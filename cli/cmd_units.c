@@ -2,21 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/outcome.h"
 #include "cli/render_plan.h"
-#include "cli/rolling.h"
-#include "cli/traffic_cli.h"
+#include "cli/units.h"
 #include "modules/registry.h"
-
-/* The command at work. */
-struct work {
-    struct session session;
-    struct traffic traffic;
-    struct invocation *in;
-    const struct cluster *cluster;
-    bool *named; /* by index_in_cluster */
-    struct unit_wish wish;
-};
 
 static const char *verb_done(enum unit_verb v)
 {
@@ -24,28 +12,7 @@ static const char *verb_done(enum unit_verb v)
     return words[v];
 }
 
-static int pass(struct work *w, const bool *who, const struct module_table *modules,
-                enum run_mode mode, struct err *e)
-{
-    const struct run_scope scope = {.modules = modules, .hosts = who}, all = {0};
-    run_set_scope(w->session.run, &scope);
-    int rc = session_pass(&w->session, mode, mode == RUN_OBSERVE ? PASS_VERIFY : PASS_APPLY, e);
-    run_set_scope(w->session.run, &all);
-    return rc;
-}
-
-/* Those named that have one of these roles, and none of `but`; how many. */
-static size_t pick(const struct work *w, unsigned roles, unsigned but, bool *who)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < w->cluster->n_hosts; i++) {
-        unsigned r = w->cluster->hosts[i].roles;
-        n += who[i] = w->named[i] && r & roles && !(r & but);
-    }
-    return n;
-}
-
-static size_t count_units(const struct work *w)
+static size_t count_units(const struct units_work *w)
 {
     size_t n = 0;
     for (size_t i = 0; i < w->cluster->n_hosts; i++)
@@ -54,9 +21,9 @@ static size_t count_units(const struct work *w)
 }
 
 /* Look at everybody: who sends what to whom is the directors' to say. */
-static int look(struct work *w, struct err *e)
+static int look(struct units_work *w, struct err *e)
 {
-    int rc = pass(w, NULL, NULL, RUN_OBSERVE, e);
+    int rc = units_pass(w, NULL, NULL, RUN_OBSERVE, e);
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;
     for (size_t i = 0; rc < 0 && i < w->cluster->n_hosts; i++) {
@@ -64,8 +31,7 @@ static int look(struct work *w, struct err *e)
         if (!w->named[i] || hr->reached)
             continue;
         *e = hr->err;
-        return strncmp(e->msg, hr->host->name, strlen(hr->host->name)) ? err_wrap(e, "%s", hr->host->name)
-                                                                      : -1;
+        return run_name_host(e, hr->host);
     }
     *e = (struct err){0};
     if (!count_units(w)) {
@@ -74,16 +40,6 @@ static int look(struct work *w, struct err *e)
         return err_hint(e, "name it as its unit is called: keepalived, nginx, nfs-server, ...");
     }
     return traffic_adopt(&w->traffic, e);
-}
-
-/* Whether a unit that clients would miss is among those chosen on the host. */
-static bool matters(const struct work *w, size_t i)
-{
-    const struct catalog *c = &run_result(w->session.run, i)->catalog;
-    bool any = false;
-    for (size_t k = 0; k < c->list.n; k++)
-        any |= c->list.v[k]->type == RES_SERVICE && !c->list.v[k]->costless;
-    return w->named[i] && any;
 }
 
 static int refuse(const char *what, struct err *e)
@@ -102,11 +58,11 @@ static int refuse_nfs(const struct host *h, const char *what, struct err *e)
  * The share has no second server, and its clients wait for the first one's grace period. Where all
  * is to be restarted it is left alone.
  */
-static int spare_nfs(struct work *w, struct err *e)
+static int spare_nfs(struct units_work *w, struct err *e)
 {
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
         const struct host *h = &w->cluster->hosts[i];
-        if (!(h->roles & ROLE_NFS) || !matters(w, i))
+        if (!(h->roles & ROLE_NFS) || !units_matter(w, i))
             continue;
         if (w->in->n_operands || h->roles != ROLE_NFS)
             return refuse_nfs(h, "restarting it", e);
@@ -118,13 +74,13 @@ static int spare_nfs(struct work *w, struct err *e)
 }
 
 /* May they leave one after the other? */
-static int may_restart(struct work *w, struct err *e)
+static int may_restart(struct units_work *w, struct err *e)
 {
     if (spare_nfs(w, e) < 0)
         return -1;
     autofree bool *one = xcalloc(w->cluster->n_hosts, sizeof *one);
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
-        one[i] = matters(w, i);
+        one[i] = units_matter(w, i);
         if (one[i] && traffic_may_leave(&w->traffic, one, e) < 0)
             return refuse("restarting it", e);
         one[i] = false;
@@ -133,21 +89,21 @@ static int may_restart(struct work *w, struct err *e)
 }
 
 /* May they leave all at once? The share has no second server. */
-static int may_stop(const struct work *w, struct err *e)
+static int may_stop(const struct units_work *w, struct err *e)
 {
     autofree bool *all = xcalloc(w->cluster->n_hosts, sizeof *all);
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
-        all[i] = matters(w, i);
+        all[i] = units_matter(w, i);
         if (all[i] && w->cluster->hosts[i].roles & ROLE_NFS)
             return refuse_nfs(&w->cluster->hosts[i], "stopping it", e);
     }
     return traffic_may_leave(&w->traffic, all, e) < 0 ? refuse("stopping this", e) : 0;
 }
 
-static int show_plan(struct work *w, struct err *e)
+static int show_plan(struct units_work *w, struct err *e)
 {
     struct plan_totals totals = {0};
-    if (w->wish.verb >= UNITS_RESTART && pass(w, w->named, &module_table_mark, RUN_OBSERVE, e) < 0)
+    if (w->wish.verb >= UNITS_RESTART && units_pass(w, w->named, &module_table_mark, RUN_OBSERVE, e) < 0)
         return -1;
     for (size_t i = 0; i < w->cluster->n_hosts; i++) {
         if (!w->named[i])
@@ -160,125 +116,7 @@ static int show_plan(struct work *w, struct err *e)
     return 0;
 }
 
-static int reload(struct work *w, struct err *e)
-{
-    if (pass(w, w->named, &module_table_mark, RUN_APPLY, e) < 0)
-        return -1;
-    return pass(w, w->named, NULL, RUN_APPLY, e);
-}
-
-/* Units are marked as having to be told; what then does it is what a deploy would do. */
-static int restart_these(struct work *w, const bool *who, struct err *e)
-{
-    struct outcome o;
-    bool stopped;
-    if (pass(w, who, &module_table_mark, RUN_APPLY, e) < 0)
-        return -1;
-    int rc = rolling_apply(&w->session, &o, &stopped, e);
-    if (rc < 0 && !o.all_ok)
-        outcome_print(stdout, &w->in->out, &o);
-    outcome_free(&o);
-    if (rc < 0)
-        err_hint(e, "what was not restarted is by the next `clusterctl deploy`, or this again");
-    return rc;
-}
-
-/*
- * The directors' units are marked when their turn has come: until then real servers are drained by
- * reloads of keepalived, and a reload of a unit so marked is its restart.
- */
-static int restart(struct work *w, struct err *e)
-{
-    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
-    if (pick(w, ROLE_ANY, ROLE_DIRECTOR, who) && restart_these(w, who, e) < 0)
-        return -1;
-    return pick(w, ROLE_DIRECTOR, 0, who) ? restart_these(w, who, e) : 0;
-}
-
-/* Out of the traffic first, where there is any; they stay drained until they are started again. */
-static int drain(struct work *w, const bool *who, struct err *e)
-{
-    uint64_t open = 0;
-    bool served = false;
-    if (traffic_look(&w->traffic, e) < 0)
-        return -1;
-    for (const struct host *h = NULL; (h = cluster_next(w->cluster, h, ROLE_REAL_SERVER));)
-        served |= who[h->index_in_cluster] && matters(w, h->index_in_cluster) &&
-                  traffic_serves(&w->traffic, h);
-    if (!served || !traffic_active(&w->traffic))
-        return 0;
-    if (traffic_tell(&w->traffic, who, WISH_DRAIN_FOR_NOW, e) < 0)
-        return -1;
-    return traffic_wait_closed(&w->traffic, who, TRAFFIC_CLOSE_MS, &open, e) < 0 ? -1 : 0;
-}
-
-/* The passive director before the one that has the VIP: it does not move to one that goes next. */
-static int stop_directors(struct work *w, struct err *e)
-{
-    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
-    const struct host *active = traffic_active(&w->traffic);
-    size_t n = pick(w, ROLE_DIRECTOR, 0, who);
-    bool last = active && who[active->index_in_cluster];
-    if (last)
-        who[active->index_in_cluster] = false;
-    if (n > last && pass(w, who, NULL, RUN_APPLY, e) < 0)
-        return -1;
-    memset(who, 0, w->cluster->n_hosts * sizeof *who);
-    if (last)
-        who[active->index_in_cluster] = true;
-    return last ? pass(w, who, NULL, RUN_APPLY, e) : 0;
-}
-
-static int stop(struct work *w, struct err *e)
-{
-    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
-    if (stop_directors(w, e) < 0)
-        return -1;
-    if (pick(w, ROLE_REAL_SERVER, ROLE_DIRECTOR, who) &&
-        (drain(w, who, e) < 0 || pass(w, who, NULL, RUN_APPLY, e) < 0))
-        return -1;
-    return pick(w, ROLE_NFS, ROLE_DIRECTOR | ROLE_REAL_SERVER, who)
-               ? pass(w, who, NULL, RUN_APPLY, e)
-               : 0;
-}
-
-/* Real servers that stop() has left drained, and that were started again. */
-static int bring_back(struct work *w, struct err *e)
-{
-    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
-    size_t n = 0;
-    if (traffic_begin(&w->traffic, e) < 0)
-        return -1;
-    for (const struct host *h = NULL; (h = cluster_next(w->cluster, h, ROLE_REAL_SERVER));)
-        for (const struct host *d = NULL; (d = cluster_next(w->cluster, d, ROLE_DIRECTOR));) {
-            const struct host_result *hr = run_result_of(w->session.run, d);
-            if (w->named[h->index_in_cluster] && hr->reached &&
-                facts_wish(&hr->facts, h) == WISH_DRAIN_FOR_NOW)
-                n += who[h->index_in_cluster] = true;
-        }
-    if (!n)
-        return 0;
-    int rc = traffic_active(&w->traffic) ? traffic_bring_back(&w->traffic, who, e)
-                                         : traffic_tell(&w->traffic, who, WISH_UNDRAIN, e);
-    if (rc <= 0)
-        return rc;
-    err_set(e, ERR_FAILED, "started, but the active director does not send to all that were");
-    return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
-}
-
-/* Whoever is waited for comes first. */
-static int start(struct work *w, struct err *e)
-{
-    static const unsigned order[] = {ROLE_NFS, ROLE_REAL_SERVER, ROLE_DIRECTOR};
-    autofree bool *who = xcalloc(w->cluster->n_hosts, sizeof *who);
-    unsigned done = 0;
-    for (size_t i = 0; i < ARRAY_LEN(order); done |= order[i++])
-        if (pick(w, order[i], done, who) && pass(w, who, NULL, RUN_APPLY, e) < 0)
-            return -1;
-    return bring_back(w, e);
-}
-
-static int carry_out(struct work *w, struct err *e)
+static int carry_out(struct units_work *w, struct err *e)
 {
     enum unit_verb v = w->wish.verb;
     bool flows = traffic_flows(&w->traffic);
@@ -288,7 +126,12 @@ static int carry_out(struct work *w, struct err *e)
         return -1;
     if (w->in->args.dry_run)
         return show_plan(w, e);
-    static int (*const how[])(struct work *, struct err *) = {start, stop, restart, reload};
+    static int (*const how[])(struct units_work *, struct err *) = {
+        [UNITS_START] = units_start,
+        [UNITS_STOP] = units_stop,
+        [UNITS_RESTART] = units_restart,
+        [UNITS_RELOAD] = units_reload,
+    };
     int rc = how[v](w, e);
     for (size_t i = 0; rc == 0 && i < w->cluster->n_hosts; i++)
         if (w->named[i])
@@ -298,7 +141,7 @@ static int carry_out(struct work *w, struct err *e)
 
 static int run(struct invocation *in, enum unit_verb verb, struct err *e)
 {
-    struct work w = {.in = in, .cluster = in->cluster};
+    struct units_work w = {.in = in, .cluster = in->cluster};
     w.named = xcalloc(w.cluster->n_hosts, sizeof *w.named);
     w.wish = (struct unit_wish){verb, w.named, in->args.service};
     for (size_t i = 0; i < in->n_hosts; i++)

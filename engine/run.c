@@ -233,7 +233,9 @@ static int weight(enum err_code c)
 
 int run_name_host(struct err *e, const struct host *h)
 {
-    return !strncmp(e->msg, h->name, strlen(h->name)) ? -1 : err_wrap(e, "%s", h->name);
+    size_t n = strlen(h->name);
+    bool named = !strncmp(e->msg, h->name, n) && (e->msg[n] == ' ' || e->msg[n] == ':');
+    return named ? -1 : err_wrap(e, "%s", h->name);
 }
 
 /* A host that waited in vain for another has that one's code: it does not hide the cause. */

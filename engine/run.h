@@ -115,3 +115,6 @@ void run_free(struct run *r);
 int run_offline(const struct cluster *c, const struct run_options *o,
                 int (*each)(void *ud, const struct catalog *cat, struct err *e), void *ud,
                 struct err *e);
+
+/* Put the host before an error; what comes from ssh/ names it already, with its address. Returns -1. */
+int run_name_host(struct err *e, const struct host *h);

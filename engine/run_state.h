@@ -32,5 +32,3 @@ struct worker run_worker(struct run *r, size_t host);
 /* Call `job` for every host of the run, on at most max_parallel threads, and pump their events. */
 int run_parallel(struct run *r, void (*job)(struct run *r, size_t host, void *ud), void *ud,
                  const struct event_sink *sink, struct err *e);
-/* Put the host before an error; what comes from ssh/ names it already, with its address. */
-int run_name_host(struct err *e, const struct host *h);
