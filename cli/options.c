@@ -29,6 +29,8 @@ const struct option_spec options_run[] = {
     {"lock-wait", OPTION_NUMBER, offsetof(struct args, lock_wait_s), "SECONDS", .min = 1,
      .max = 86400,
      .help = "Wait this long for a host where an earlier run's last step is still at work."},
+    {"reconnect", OPTION_NUMBER, offsetof(struct args, reconnect_s), "SECONDS", .min = 1,
+     .max = 86400, .help = "Try this long to go on after a connection was lost among steps (60)."},
     {"step-timeout", OPTION_NUMBER, offsetof(struct args, step_timeout_s), "SECONDS", .min = 1,
      .max = 86400, .help = "Give up on a step that takes longer."},
     {0},

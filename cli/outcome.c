@@ -9,14 +9,16 @@ enum { MAX_UNDONE = 12 };
 void outcome_take_host(struct outcome *o, struct host_outcome *h, const struct host_result *hr)
 {
     *h = (struct host_outcome){
-        .host = hr->host, .reached = hr->reached, .ok = hr->ok, .err = hr->err, .done = hr->done};
-    o->changes += hr->done;
+        .host = hr->host, .reached = hr->reached, .ok = hr->ok, .err = hr->err,
+        .done = hr->done_before + hr->done, .n_steps = hr->done_before + hr->owed};
+    o->changes += h->done;
     o->all_ok &= hr->ok;
     if (!hr->reached)
         return;
-    h->n_steps = hr->plan.steps.n;
-    const char **undone = arena_array(&o->arena, const char *, h->n_steps);
-    for (size_t i = 0; hr->states && i < h->n_steps; i++) {
+    size_t n = hr->plan.steps.n;
+    h->n_steps = hr->done_before + n;
+    const char **undone = arena_array(&o->arena, const char *, n);
+    for (size_t i = 0; hr->states && i < n; i++) {
         if (hr->states[i] == STEP_DONE)
             continue;
         const char *summary = arena_strdup(&o->arena, hr->plan.steps.v[i].summary);

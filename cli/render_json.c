@@ -16,6 +16,7 @@ static const char *event_name(enum event_type t)
     case EV_CONNECTING: return "connecting";
     case EV_OBSERVING: return "observing";
     case EV_PLANNED: return "planned";
+    case EV_LOST: return "lost";
     case EV_LOCK_WAIT: return "lock_wait";
     case EV_WAITING: return "waiting";
     case EV_STEP_START: return "step_start";

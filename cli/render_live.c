@@ -39,6 +39,7 @@ static const char *state_mark(const struct live *l, const struct host_view *h, e
     case HOST_IDLE: *c = C_DIM; return l->utf8 ? "·" : ".";
     case HOST_OK: *c = C_GREEN; return l->utf8 ? "✓" : "+";
     case HOST_FAILED: *c = C_RED; return l->utf8 ? "✗" : "x";
+    case HOST_LOST:
     case HOST_LOCKED:
     case HOST_WAITING: *c = C_YELLOW; return l->utf8 ? "…" : "~";
     case HOST_CONNECTING:
@@ -126,6 +127,7 @@ static unsigned rank(const struct host_view *h)
     case HOST_OBSERVING:
     case HOST_PLANNED:
     case HOST_STEP: return 0;
+    case HOST_LOST:
     case HOST_LOCKED:
     case HOST_WAITING: return 1;
     case HOST_FAILED: return 2;

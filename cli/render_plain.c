@@ -94,6 +94,7 @@ static void plain_event(void *ud, const struct event *ev)
             sb_addc(&sb, '\n');
         }
         break;
+    case EV_LOST:
     case EV_LOCK_WAIT:
     case EV_HOST_OK:
         if (all) {

@@ -27,6 +27,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
         .record = &s->recording.record,
         .max_parallel = in->args.parallel,
         .lock_wait_s = in->args.lock_wait_s ? in->args.lock_wait_s : 300,
+        .reconnect_s = in->args.reconnect_s ? in->args.reconnect_s : 60,
         .step_timeout_s = in->args.step_timeout_s ? in->args.step_timeout_s : 900,
     };
     if (in->args.templates && template_dir_check(in->args.templates, e) < 0) {

@@ -34,6 +34,7 @@ static enum host_state state_after(enum event_type t)
 {
     switch (t) {
     case EV_CONNECTING: return HOST_CONNECTING;
+    case EV_LOST: return HOST_LOST;
     case EV_OBSERVING: return HOST_OBSERVING;
     case EV_PLANNED:
     case EV_STEP_DONE:
@@ -76,15 +77,17 @@ struct host_view *view_event(struct run_view *v, const struct event *ev)
     if (h->state != before || ev->type != EV_WAITING)
         h->since_ms = h->told_ms = ev->at_ms;
     h->err = ev->err;
+    if (ev->type == EV_LOST)
+        h->before = h->done;
     if (ev->plan) {
-        h->n_steps = ev->plan->steps.n;
+        h->n_steps = h->before + ev->plan->steps.n;
         h->impact = plan_impact(ev->plan);
     }
     if (ev->step && ev->type != EV_WAITING) {
         h->step = ev->step;
-        h->step_no = ev->step_no;
+        h->step_no = h->before + ev->step_no;
         if (ev->n_steps)
-            h->n_steps = ev->n_steps;
+            h->n_steps = h->before + ev->n_steps;
     }
     h->done += ev->type == EV_STEP_DONE;
     h->step_failed |= ev->type == EV_STEP_FAILED;
@@ -97,6 +100,7 @@ void view_words(struct strbuf *out, const struct host_view *h)
     case HOST_IDLE: return;
     case HOST_CONNECTING: sb_add(out, "connecting"); return;
     case HOST_OBSERVING: sb_add(out, "looking at what is there"); return;
+    case HOST_LOST: sb_add(out, "connecting again: "); break;
     case HOST_LOCKED: sb_add(out, "locked: "); break;
     case HOST_WAITING: sb_add(out, "waiting for "); break;
     case HOST_PLANNED:

@@ -13,6 +13,7 @@ enum host_state {
     HOST_CONNECTING,
     HOST_OBSERVING,
     HOST_PLANNED,
+    HOST_LOST, /* the connection */
     HOST_LOCKED,
     HOST_WAITING,
     HOST_STEP,
@@ -24,11 +25,12 @@ struct host_view {
     const struct host *host;
     enum host_state state;
     int64_t since_ms;        /* in this state */
-    const char *text;        /* HOST_LOCKED, HOST_WAITING: for what */
+    const char *text;        /* HOST_LOST: why; HOST_LOCKED, HOST_WAITING: for what */
     const struct step *step; /* the last one begun */
     size_t step_no, n_steps; /* n_steps: of the plan */
     const char *next_wait;   /* told while a step is at work: what the next one waits for */
     size_t done;             /* steps done */
+    size_t before;           /* ...before its connection was lost */
     enum impact impact;      /* of the plan */
     bool step_failed;        /* and has been told */
     const struct err *err;   /* HOST_FAILED */

@@ -1,7 +1,6 @@
 /* An examination: checks, a look at what is live, one question to every host, and the rules. */
 #include "doctor/doctor.h"
 
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,12 +16,6 @@ static const char functions[] = "each() {\n"
                                 "    n=$((n + 1))\n"
                                 "  done\n"
                                 "}\n";
-
-static bool interrupted(const struct doctor_options *o)
-{
-    struct pollfd p = {.fd = o->cancel ? o->cancel->cancel_fd : -1, .events = POLLIN};
-    return p.fd >= 0 && poll(&p, 1, 0) > 0;
-}
 
 static void question(struct script *s, const struct host_result *hr, void *ud)
 {
@@ -110,7 +103,7 @@ static int examine(struct exam *x, struct verify_report *checks, struct err *e)
         return -1;
     x->checks = checks;
     exam_run(x, rule_sets);
-    if (interrupted(x->options))
+    if (ssh_cancelled(x->options->cancel, 0))
         return err_set(e, ERR_INTERRUPTED, "interrupted");
     exam_conclude(x);
     x->report->checks = checks->results.n;

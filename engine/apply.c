@@ -5,206 +5,20 @@
  */
 #include <string.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/parse.h"
-#include "base/quote.h"
+#include "engine/apply_state.h"
 #include "engine/guard.h"
+#include "engine/lock.h"
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "engine/restype.h"
-#include "engine/worker.h"
-
-struct apply {
-    struct worker *w;
-    struct host_result *hr;
-    struct observation now; /* what is, as of each finished step */
-    size_t running;         /* number of the step at work, from 1; 0: none */
-    int64_t step_began;
-    bool failed;         /* a step failed; *err says how */
-    struct err *err;     /* hr->step_err */
-    size_t posted;       /* resources up to here have had their milestones posted */
-    int wake_fd;         /* board changes and our own progress */
-    int64_t progress_at; /* when the host last moved on */
-    const char *output;  /* of the step that is about to be reported as failed */
-    bool unconfirmed;    /* steps have been sent that the host takes back unless they are confirmed */
-};
 
 static const char functions[] =
-    "take_lock() {\n" /* SECONDS OWNER */
-    "  (umask 077; mkdir -p " RUN_DIR "); exec 9>>" LOCK_FILE "\n"
-    "  if ! flock -n 9; then\n"
-    "    o=; [ -r /run/clusterctl/owner ] && read -r o </run/clusterctl/owner\n"
-    "    m locked \"$o\"\n"
-    "    flock -w \"$1\" 9 || { m busy \"$o\"; m end; exit 0; }\n"
-    "  fi\n"
-    "  printf '%s\\n' \"$2\" >/run/clusterctl/owner; m mine\n"
-    "}\n"
     "step_failed() {\n" /* NUMBER STATUS */
     "  printf '@%s out ' \"$N\"; tail -c 6000 /run/clusterctl/out | base64 -w 0; echo\n"
     "  m failed \"$1\" \"$2\"; m end; exit 0\n"
     "}\n";
-
-/* "root@ops1 pid 4711 since 2026-01-31T12:00:00Z": who holds the lock, for whoever waits for it. */
-static void owner_text(char *buf, size_t size)
-{
-    char host[64] = "?", when[CLOCK_WALL_LEN];
-    const char *user = getenv("USER");
-    gethostname(host, sizeof host - 1);
-    snprintf(buf, size, "%s@%s pid %d since %s", user ? user : "?", host, (int)getpid(),
-             clock_wall(when));
-}
-
-static const char *keep_quoted(struct worker *w, const char *text, size_t n, bool multiline)
-{
-    autosb struct strbuf sb = {0};
-    quote_terminal(&sb, text, n, multiline);
-    return w->keep(w, sb_str(&sb), sb.len);
-}
-
-static void emit_step(struct apply *a, enum event_type type, const char *text)
-{
-    size_t n = a->running;
-    a->w->emit(a->w, (struct event){.type = type,
-                                    .plan = &a->hr->plan,
-                                    .step = &a->hr->plan.steps.v[n - 1],
-                                    .step_no = n,
-                                    .n_steps = a->hr->plan.steps.n,
-                                    .elapsed_ms = clock_ms() - a->step_began,
-                                    .text = text,
-                                    .err = type == EV_STEP_FAILED ? a->err : NULL});
-}
-
-/* Post the milestones of every resource before the first step that is not done. */
-static void post_milestones(struct apply *a)
-{
-    const struct plan *p = &a->hr->plan;
-    const struct catalog *c = &a->hr->catalog;
-    size_t end = a->hr->done < p->steps.n ? p->steps.v[a->hr->done].want->index : c->list.n;
-    for (; a->posted < end; a->posted++)
-        if (c->list.v[a->posted]->provides)
-            board_post(a->w->board, a->hr->host, c->list.v[a->posted]->provides);
-}
-
-static void fail_step(struct apply *a, const char *output)
-{
-    a->failed = true;
-    a->hr->states[a->running - 1] = STEP_FAILED;
-    emit_step(a, EV_STEP_FAILED, output);
-}
-
-static int step_started(struct apply *a, size_t n)
-{
-    a->running = n;
-    a->step_began = clock_ms();
-    observation_clear(&a->now, a->hr->plan.steps.v[n - 1].want->index);
-    emit_step(a, EV_STEP_START, NULL);
-    return 0;
-}
-
-/* The step's own commands went well; believe it only if looking again finds nothing to do. */
-static int step_finished(struct apply *a, struct err *e)
-{
-    const struct resource *want = a->hr->plan.steps.v[a->running - 1].want;
-    struct plan left = {.catalog = &a->hr->catalog};
-    plan_diff(&left, want, &a->now.have[want->index]);
-    bool done = left.steps.n == 0;
-    if (!done) {
-        err_set(a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",
-                a->hr->plan.steps.v[a->running - 1].summary, left.steps.v[0].summary);
-        err_hint(a->err, "something on the host undoes it; look at %s there", want->key);
-    }
-    plan_free(&left);
-    if (!done) {
-        fail_step(a, NULL);
-        *e = *a->err;
-        return -1;
-    }
-    a->hr->states[a->running - 1] = STEP_DONE;
-    a->hr->done++;
-    emit_step(a, EV_STEP_DONE, NULL);
-    a->running = 0;
-    post_milestones(a);
-    return 0;
-}
-
-static int step_number(struct apply *a, char *rest, size_t *n, struct err *e)
-{
-    uint64_t v;
-    const char *word = parse_word(&rest);
-    if (!word || !parse_u64(word, 1, a->hr->plan.steps.n, &v))
-        return err_set(e, ERR_PROTOCOL, "the host reports on a step that it was not given");
-    *n = (size_t)v;
-    return 0;
-}
-
-static void step_failed(struct apply *a, char *rest)
-{
-    const char *number = parse_word(&rest), *status = parse_word(&rest);
-    (void)number;
-    err_set(a->err, ERR_FAILED, "%s: failed with status %s",
-            a->hr->plan.steps.v[a->running - 1].summary, status ? status : "?");
-    fail_step(a, a->output);
-}
-
-static const char *decode_output(struct apply *a, const char *b64)
-{
-    struct arena tmp = {0};
-    const char *text = NULL;
-    size_t n = strlen(b64);
-    unsigned char *buf = arena_alloc(&tmp, n / 4 * 3 + 1);
-    long len = base64_decode(b64, n, buf);
-    if (len > 0)
-        text = keep_quoted(a->w, (const char *)buf, (size_t)len, true);
-    arena_free(&tmp);
-    return text;
-}
-
-static int on_line(void *ud, char *kind, char *rest, struct err *e)
-{
-    struct apply *a = ud;
-    size_t n = 0;
-    a->progress_at = clock_ms();
-    (void)eventfd_write(a->wake_fd, 1);
-    if (!strcmp(kind, "r"))
-        return observe_record(&a->now, rest, e);
-    if (!strcmp(kind, "out")) {
-        a->output = decode_output(a, rest);
-        return 0;
-    }
-    if (!strcmp(kind, "start")) {
-        if (step_number(a, rest, &n, e) < 0)
-            return -1;
-        if (a->running || n != a->hr->done + 1)
-            return err_set(e, ERR_PROTOCOL, "the host reports step %zu out of order", n);
-        return step_started(a, n);
-    }
-    if (!strcmp(kind, "locked")) {
-        a->w->emit(a->w, (struct event){.type = EV_LOCK_WAIT,
-                                        .text = keep_quoted(a->w, rest, strlen(rest), false)});
-        return 0;
-    }
-    if (!strcmp(kind, "busy")) {
-        autosb struct strbuf who = {0};
-        quote_terminal(&who, rest, strlen(rest), false);
-        err_set(a->err, ERR_LOCKED, "locked by %s", who.len ? sb_str(&who) : "another run");
-        err_hint(a->err, "wait for that run to end, then run the same command again");
-        a->failed = true;
-        return 0;
-    }
-    if (!strcmp(kind, "mine"))
-        return 0;
-    if (!a->running)
-        return err_set(e, ERR_PROTOCOL, "the host reports '%s' while no step is at work", kind);
-    if (!strcmp(kind, "done"))
-        return step_finished(a, e);
-    if (!strcmp(kind, "failed")) {
-        step_failed(a, rest);
-        return 0;
-    }
-    return err_set(e, ERR_PROTOCOL, "the host said something unknown: '%s'", kind);
-}
 
 static void add_step(struct apply *a, struct script *s, size_t i)
 {
@@ -212,7 +26,7 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     size_t n = i + 1;
     /* One brace group: a shell runs it only when all of it has arrived. */
     unsigned guard = a->w->options->confirm_s;
-    script_addf(s, "{ m start %zu\n(set -e\n", n);
+    script_addf(s, "{ at_step %zu; m start %zu\n(set -e\n", n, n);
     if (guard)
         guard_before(s, step, guard);
     plan_apply(s, step);
@@ -224,22 +38,20 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     }
     record_step(s, a->w->options->record, step);
     observe_one(s, step->want);
-    script_addf(s, "m done %zu\n} </dev/null\n", n);
+    script_addf(s, "at_step 0; m done %zu\n} </dev/null\n", n);
 }
 
 static void add_setup(struct apply *a, struct script *s)
 {
-    char owner[256];
-    owner_text(owner, sizeof owner);
     script_prelude(s);
     observe_functions(s, &a->hr->catalog);
     owned_functions(s, &a->hr->plan);
     script_add(s, functions);
-    script_addf(s, "take_lock %u", a->w->options->lock_wait_s);
-    script_arg(s, owner);
-    script_add(s, " </dev/null\n");
+    lock_functions(s);
+    lock_take(s, a->w->options->lock_wait_s, a->w->owner);
     guard_setup(s, a->w->options->confirm_s);
-    record_begin(s, a->w->options->record, a->hr->host, &a->hr->plan);
+    size_t n = a->hr->plan.steps.n, owed = a->hr->owed;
+    record_begin(s, a->w->options->record, a->hr->host, n > owed ? n - owed : 0);
 }
 
 static int64_t step_deadline(const struct apply *a)
@@ -273,8 +85,18 @@ static const struct need *open_need(struct apply *a, const struct resource *want
     return NULL;
 }
 
+/* The host ends whoever holds its lock and says nothing: see lock.h. */
+static int beat(struct apply *a, struct remote *r, struct script *s, struct err *e)
+{
+    if (clock_ms() - a->beat_at < LOCK_BEAT_S * 1000)
+        return 0;
+    a->beat_at = clock_ms();
+    lock_at_step(s, 0);
+    return remote_send(r, s, step_deadline(a), e);
+}
+
 /* Hold step i back until its needs are met. 1: the script ended meanwhile (a step failed). */
-static int wait_needs(struct apply *a, struct remote *r, size_t i, struct err *e)
+static int wait_needs(struct apply *a, struct remote *r, struct script *s, size_t i, struct err *e)
 {
     const struct step *step = &a->hr->plan.steps.v[i];
     const struct need *told = NULL;
@@ -309,6 +131,8 @@ static int wait_needs(struct apply *a, struct remote *r, size_t i, struct err *e
         int rc = wait_change(a, r, a->running ? step_deadline(a) : DEADLINE_NEVER, e);
         if (rc != 0)
             return rc;
+        if (beat(a, r, s, e) < 0)
+            return -1;
     }
 }
 
@@ -349,7 +173,7 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
         if (waits) {
             if (remote_send(r, s, step_deadline(a), e) < 0)
                 return -1;
-            int rc = wait_needs(a, r, i, e);
+            int rc = wait_needs(a, r, s, i, e);
             if (rc < 0)
                 return -1;
             if (rc > 0 || a->failed)
@@ -393,6 +217,9 @@ static int judge(struct apply *a, int rc, struct err *e)
         if (a->running)
             err_wrap(e, "during step %zu of %zu (%s)", a->running, a->hr->plan.steps.n,
                      a->hr->plan.steps.v[a->running - 1].summary);
+        if (e->code == ERR_FAILED && !*e->hint && !a->running)
+            err_hint(e, "if this run stood still for a minute, another one took its place: see "
+                        "`clusterctl history`");
         if (e->code == ERR_UNREACHABLE && a->hr->done < a->hr->plan.steps.n &&
             a->hr->plan.steps.v[a->hr->done].hint)
             err_hint(e, "%s", a->hr->plan.steps.v[a->hr->done].hint);
@@ -411,7 +238,7 @@ int worker_apply(struct worker *w, struct err *e)
     struct remote r;
     if (check_blocked(&w->hr->plan, e) < 0)
         return -1;
-    post_milestones(&a);
+    apply_post_milestones(&a);
     if (!w->hr->plan.steps.n)
         return 0;
     if (script_init(&s, e) < 0)
@@ -423,7 +250,7 @@ int worker_apply(struct worker *w, struct err *e)
     }
     observation_init(&a.now, &w->hr->catalog);
     add_setup(&a, &s);
-    int rc = remote_open(&r, *w->ssh, w->hr->host, &s, &(struct remote_handler){on_line, &a}, e);
+    int rc = remote_open(&r, *w->ssh, w->hr->host, &s, &(struct remote_handler){apply_hear, &a}, e);
     if (rc == 0) {
         rc = send_steps(&a, &r, &s, e);
         rc = judge(&a, rc, e);

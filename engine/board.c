@@ -105,6 +105,13 @@ int board_subscribe(struct board *b)
     return fd;
 }
 
+void board_wake(struct board *b)
+{
+    pthread_mutex_lock(&b->lock);
+    wake(b);
+    pthread_mutex_unlock(&b->lock);
+}
+
 void board_unsubscribe(struct board *b, int fd)
 {
     pthread_mutex_lock(&b->lock);

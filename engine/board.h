@@ -28,3 +28,5 @@ enum milestone_state board_state(struct board *b, const struct host *h, const ch
 /* An eventfd that is written to at every change, for one waiting worker. */
 int board_subscribe(struct board *b); /* -1 with errno */
 void board_unsubscribe(struct board *b, int fd);
+/* Wake all that wait, though nothing has changed. */
+void board_wake(struct board *b);

@@ -11,6 +11,7 @@ enum event_type {
     EV_CONNECTING,
     EV_OBSERVING,
     EV_PLANNED,     /* plan */
+    EV_LOST,        /* the connection, among steps; text: why. A new one is being tried */
     EV_LOCK_WAIT,   /* another run's step is still at work on this host; text says who */
     EV_WAITING,     /* step: held back until `text` ("export on NFS") has happened elsewhere */
     EV_STEP_START,  /* step */

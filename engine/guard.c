@@ -1,6 +1,5 @@
 #include "engine/guard.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -299,13 +298,12 @@ int guard_confirm(const struct host *h, const struct ssh_cancel *cancel, unsigne
     int64_t deadline = deadline_in((int64_t)seconds * 1000);
     bool confirmed = false;
     while (confirm_once(h, cancel, &confirmed, e) < 0) {
-        struct pollfd p = {.fd = cancel ? cancel->cancel_fd : -1, .events = POLLIN};
         if (e->code != ERR_UNREACHABLE || deadline_left(deadline) == 0) {
             err_wrap(e, "its changes could not be confirmed, and it takes them back");
             return err_hint(e, "they would cut you off; they were not confirmed within %u s",
                             seconds);
         }
-        poll(&p, 1, AGAIN_MS);
+        ssh_cancelled(cancel, AGAIN_MS); /* the next try says so */
         *e = (struct err){0};
     }
     if (confirmed)

@@ -91,12 +91,13 @@ static void open_record(struct script *s, const struct run_record *r, const stru
 }
 
 void record_begin(struct script *s, const struct run_record *r, const struct host *h,
-                  const struct plan *p)
+                  size_t planned)
 {
     if (!r || !r->id)
         return;
     open_record(s, r, h);
-    script_addf(s, "rec '{\"planned\":%zu}' || :\n", p->steps.n);
+    if (planned)
+        script_addf(s, "rec '{\"planned\":%zu}' || :\n", planned);
 }
 
 bool record_before(const struct step *step, char out[static SHA256_HEX_LEN])

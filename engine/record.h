@@ -35,7 +35,7 @@ bool run_id_valid(const char *s);
 
 /* Within an apply script, under the lock; nothing where r->id is NULL. */
 void record_begin(struct script *s, const struct run_record *r, const struct host *h,
-                  const struct plan *p);
+                  size_t planned);
 void record_step(struct script *s, const struct run_record *r, const struct step *step);
 
 /*

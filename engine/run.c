@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/lock.h"
 #include "engine/run_state.h"
 
 static void new_result(struct run *r, size_t host)
@@ -40,7 +41,8 @@ struct run *run_new(const struct cluster *c, const struct run_options *o)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&r->changed, &attr);
     pthread_condattr_destroy(&attr);
-    r->began = clock_ms();
+    r->began = r->woken = clock_ms();
+    lock_owner_text(r->owner, sizeof r->owner);
     return r;
 }
 
@@ -68,6 +70,20 @@ static const char *worker_keep(struct worker *w, const char *text, size_t len)
     return copy;
 }
 
+static void worker_renew(struct worker *w)
+{
+    struct run *r = w->run;
+    const struct host_result *old = w->hr;
+    size_t i = old->host->index_in_cluster;
+    pthread_mutex_lock(&r->lock);
+    new_result(r, i);
+    w->hr = r->latest[i];
+    pthread_mutex_unlock(&r->lock);
+    w->hr->host = old->host;
+    w->hr->done_before = old->done_before + old->done;
+    w->hr->owed = old->plan.steps.n - old->done;
+}
+
 struct worker run_worker(struct run *r, size_t host)
 {
     return (struct worker){.options = &r->options,
@@ -78,8 +94,10 @@ struct worker run_worker(struct run *r, size_t host)
                            .board = r->board,
                            .ssh = &r->sessions[host],
                            .hr = r->latest[host],
+                           .owner = r->owner,
                            .emit = worker_emit,
                            .keep = worker_keep,
+                           .renew = worker_renew,
                            .run = r};
 }
 
@@ -125,6 +143,10 @@ static void pump_events(struct run *r, const struct event_sink *sink)
         for (size_t i = 0; i < n && sink; i++)
             sink->event(sink->ud, &batch[i]);
         free(batch);
+        if (clock_ms() - r->woken >= LOCK_BEAT_S * 1000) {
+            r->woken = clock_ms();
+            board_wake(r->board);
+        }
         if (sink && sink->tick)
             sink->tick(sink->ud, clock_ms() - r->began);
         if (over)
@@ -181,8 +203,9 @@ bool run_in_scope(const struct run *r, const struct host *h)
 }
 
 /* A plan that could not be made is not applied; its error stands. */
-static int planned(const struct host_result *hr)
+static int planned(const struct host_result *hr, struct err *e)
 {
+    *e = hr->err;
     return hr->reached && hr->ok ? 0 : -1;
 }
 
@@ -192,13 +215,16 @@ static void pass_job(struct run *r, size_t host, void *ud)
     if (!in_scope(r, host))
         return;
     struct worker w = run_worker(r, host);
-    struct host_result *hr = w.hr;
+    struct err e = {0};
     int64_t began = clock_ms();
-    int rc = mode == RUN_PLANNED ? planned(hr)
-             : mode == RUN_REACH ? worker_reach(&w, &hr->err)
-                                 : worker_observe(&w, &hr->err);
+    int rc = mode == RUN_PLANNED ? planned(w.hr, &e)
+             : mode == RUN_REACH ? worker_reach(&w, &e)
+                                 : worker_observe(&w, &e);
     if (rc == 0 && (mode == RUN_APPLY || mode == RUN_PLANNED))
-        rc = worker_apply(&w, &hr->err);
+        rc = worker_carry_out(&w, &e);
+    struct host_result *hr = w.hr; /* another one, when the connection was lost on the way */
+    if (rc < 0)
+        hr->err = e;
     if (rc == 0 && mode == RUN_APPLY)
         facts_carried_out(&hr->facts, r->cluster, hr->host);
     hr->facts.wishes = NULL; /* the caller's */

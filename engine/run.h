@@ -34,6 +34,8 @@ struct host_result {
     struct plan plan;
     enum step_state *states;  /* one for each step of the plan */
     size_t done;              /* steps done */
+    size_t done_before;       /* ...of earlier plans, before a connection that was lost */
+    size_t owed;              /* steps that these left undone */
     int64_t elapsed_ms;
 };
 
@@ -44,6 +46,7 @@ struct run_options {
     unsigned max_parallel;    /* workers at once; 0: 64 */
     unsigned lock_wait_s;     /* for a host's lock held by a dead run's last step */
     unsigned step_timeout_s;  /* whole-step limit */
+    unsigned reconnect_s;     /* a connection lost among steps: try this long to go on; 0: don't */
     unsigned confirm_s;       /* hosts take changes back that are not confirmed within; 0: they stay */
     const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
     bool destroy;             /* take everything back that was made on the hosts */

@@ -16,6 +16,8 @@ struct run {
     size_t *order;           /* hosts in starting order: nobody waits for one that starts later */
     size_t n_order;          /* of all the cluster's hosts, or options.only */
     int64_t began;
+    int64_t woken;           /* when waiting workers were last sent round to say that they live */
+    char owner[256];         /* of the hosts' locks */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;

@@ -12,10 +12,13 @@ struct worker {
     struct board *board;
     struct ssh **ssh;        /* the host's session, kept between passes */
     struct host_result *hr;
+    const char *owner;       /* of the hosts' locks: lock_owner_text() */
     /* Thread-safe; fills in host and time. */
     void (*emit)(struct worker *w, struct event ev);
     /* Thread-safe copy that lives as long as the run. */
     const char *(*keep)(struct worker *w, const char *text, size_t len);
+    /* Thread-safe: a new result for what is left to do; the old one lives on for its events. */
+    void (*renew)(struct worker *w);
     void *run;
 };
 
@@ -23,8 +26,14 @@ struct worker {
 int worker_reach(struct worker *w, struct err *e);
 /* Connect if need be, gather facts, declare, observe, plan. */
 int worker_observe(struct worker *w, struct err *e);
-/* Carry out the plan that worker_observe() made. */
+/* Carry out the plan that worker_observe() made, over one connection. */
 int worker_apply(struct worker *w, struct err *e);
+/*
+ * The same, and when the connection is lost go on over a new one: wait until the host is through with
+ * the step it was at, look again, and carry out what is left. Not where a step may cut us off and has
+ * a way back of its own, nor where changes wait for a confirmation.
+ */
+int worker_carry_out(struct worker *w, struct err *e);
 /* A query on the open session. */
 int worker_query(struct worker *w, const struct remote_query *q, int64_t deadline, struct err *e);
 

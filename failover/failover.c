@@ -1,6 +1,5 @@
 #include "failover/failover.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -15,14 +14,7 @@ int tester_interrupted(const struct tester *x, struct err *e)
 
 int tester_sleep(const struct tester *x, int64_t ms, struct err *e)
 {
-    const struct ssh_cancel *c = x->options->cancel;
-    struct pollfd p = {.fd = c ? c->cancel_fd : -1, .events = POLLIN};
-    int64_t deadline = deadline_in(ms);
-    do {
-        if (poll(&p, 1, deadline_left(deadline)) > 0)
-            return err_set(e, ERR_INTERRUPTED, "interrupted");
-    } while (deadline_left(deadline) > 0);
-    return 0;
+    return ssh_cancelled(x->options->cancel, ms) ? err_set(e, ERR_INTERRUPTED, "interrupted") : 0;
 }
 
 void tester_say(const struct tester *x, const struct trial *t, const char *fmt, ...)

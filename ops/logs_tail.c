@@ -2,7 +2,6 @@
 #include "ops/logs_tail.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -153,13 +152,6 @@ static int tail_once(struct log_tail *t, struct err *e)
     return rc;
 }
 
-/* False: cancelled. */
-static bool pause_before_retry(const struct log_tail *t, int ms)
-{
-    struct pollfd p = {.fd = t->cancel.cancel_fd, .events = POLLIN};
-    return poll(&p, 1, ms) == 0 || !p.revents;
-}
-
 /*
  * Whether it makes sense to try again: a host that was followed may refuse us while it boots; one
  * that has never let us in will not.
@@ -188,7 +180,7 @@ void log_tail_run(struct log_tail *t)
         if (!t->away_since_ms)
             t->away_since_ms = clock_ms();
         logs_caught_up(t->logs, t);
-        if (!retry || !pause_before_retry(t, wait_ms))
+        if (!retry || ssh_cancelled(&t->cancel, wait_ms))
             break;
         wait_ms = wait_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : wait_ms * 2;
     }

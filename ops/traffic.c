@@ -1,6 +1,5 @@
 #include "ops/traffic.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -237,10 +236,7 @@ int traffic_tell(struct traffic *t, const bool *who, enum wish wish, struct err 
 /* -1 interrupted. */
 static int pause_between(const struct traffic *t, struct err *e)
 {
-    struct pollfd p = {.fd = t->o.cancel ? t->o.cancel->cancel_fd : -1, .events = POLLIN};
-    if (poll(&p, 1, LOOK_MS) > 0)
-        return err_set(e, ERR_INTERRUPTED, "interrupted");
-    return 0;
+    return ssh_cancelled(t->o.cancel, LOOK_MS) ? err_set(e, ERR_INTERRUPTED, "interrupted") : 0;
 }
 
 /* What is waited for. */

@@ -19,6 +19,9 @@ struct ssh_cancel {
     int cancel_fd;
 };
 
+/* Sleep: true at once when cancelled (0 ms: just ask). NULL is never cancelled. */
+bool ssh_cancelled(const struct ssh_cancel *c, int64_t ms);
+
 struct ssh;
 
 /* Once per process, before the first thread; ssh_global_exit() at the end. */

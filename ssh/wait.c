@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ssh/ssh.h"
 
 /*
  * libssh2 sometimes asks for I/O without saying in which direction (after a key exchange, or when a
@@ -38,6 +39,11 @@ enum wait_result wait_io(const struct wait *w)
         if (fds[0].revents || hurry)
             return WAIT_READY;
     }
+}
+
+bool ssh_cancelled(const struct ssh_cancel *c, int64_t ms)
+{
+    return wait_pause(c ? c->cancel_fd : -1, ms) == WAIT_CANCELLED;
 }
 
 enum wait_result wait_pause(int cancel_fd, int64_t ms)

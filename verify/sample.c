@@ -1,6 +1,5 @@
 #include "verify/sample.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/quote.h"
@@ -18,9 +17,7 @@ enum {
 
 bool interrupted(const struct ctx *x)
 {
-    const struct ssh_cancel *c = x->options->cancel;
-    struct pollfd p = {.fd = c ? c->cancel_fd : -1, .events = POLLIN};
-    return p.fd >= 0 && poll(&p, 1, 0) > 0;
+    return ssh_cancelled(x->options->cancel, 0);
 }
 
 unsigned samples_wanted(struct run *r, const struct service *s, unsigned asked)

@@ -1,6 +1,5 @@
 #include "verify/verify.h"
 
-#include <poll.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
@@ -148,9 +147,7 @@ static bool unsettled(const struct verify_report *out, const instances *list, in
 static void pause_before_retry(const struct ctx *x)
 {
     enum { RETRY_MS = 1000 };
-    const struct ssh_cancel *c = x->options->cancel;
-    struct pollfd p = {.fd = c ? c->cancel_fd : -1, .events = POLLIN};
-    poll(&p, 1, RETRY_MS);
+    ssh_cancelled(x->options->cancel, RETRY_MS);
 }
 
 static int run_rounds(struct ctx *x, struct verify_report *out, const instances *list,

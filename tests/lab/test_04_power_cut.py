@@ -3,7 +3,7 @@ from conftest import PAGES, alternates, clusterctl, clusterctl_start, lab, pages
 
 
 def test_real_server_powered_off_during_deploy(packaged):
-    run = clusterctl_start("deploy")
+    run = clusterctl_start("deploy", "--reconnect", "5")
     said = ""
     for line in run.stdout:
         said += line
@@ -13,6 +13,7 @@ def test_real_server_powered_off_during_deploy(packaged):
     rest, _ = run.communicate(timeout=900)
     said += rest
     assert run.returncode == 69, said
+    assert "tried for 5 s to go on after a lost connection" in said and "not done: " in said, said
     assert "Web02-RS" in said and "To continue" in said
     assert set(pages(4)) == {PAGES["Web01-RS"]}, "the rest is deployed and serves"
 

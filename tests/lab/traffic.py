@@ -67,7 +67,9 @@ class Load:
         assert len(self.records) > self.rate, "there was no load"
         when = collections.Counter((r[0] // 100000 / 10, r[3]) for r in self.lost())
         said = ", ".join(f"{n} {what} at {at} s" for (at, what), n in sorted(when.items()))
-        assert len(self.lost()) <= allowed, f"lost of {len(self.records)}: {said}\n{self.log}{self.transitions()}"
+        if said:
+            said += f"\n{self.log}{self.transitions()}"
+        assert len(self.lost()) <= allowed, f"lost of {len(self.records)}: {said}"
         print(f"{len(self.records)} requests at {self.rate}/s, lost: {said or 'none'}", flush=True)
 
     def shares(self, since, until):

@@ -81,7 +81,7 @@ static void a_step_tells_what_was_there_before(void **state)
     (void)state;
     *vec_push(&p.steps) = step;
     begin(&s);
-    record_begin(&s, &r, &server, &p);
+    record_begin(&s, &r, &server, p.steps.n);
     record_step(&s, &r, &step);
     have.file = (struct res_file){.exists = true, .content = "abc", .len = 3};
     record_step(&s, &r, &step);
@@ -142,7 +142,7 @@ static void old_runs_go(void **state)
     script_add(&s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
                    "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
                    "done\n");
-    record_begin(&s, &r, &server, &p);
+    record_begin(&s, &r, &server, p.steps.n);
     run_script(&s, "", "cd " RUNS_DIR "; ls | wc -l; ls | head -n 1; ls | tail -n 1", &out);
     assert_string_equal(sb_str(&out), "50\n20261126T071050Z-0002.jsonl\n"
                                       "20261126T071500Z-ffff.jsonl\n");
@@ -161,7 +161,7 @@ static void a_full_disk_stops_nothing(void **state)
     (void)state;
     begin(&s);
     script_add(&s, "set -e\n");
-    record_begin(&s, &r, &director, &p);
+    record_begin(&s, &r, &director, p.steps.n);
     record_step(&s, &r, &step);
     script_add(&s, "set +e\n");
     record_end(&s, &r, &director, "\"outcome\":\"done\"", INVENTORY);

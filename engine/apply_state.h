@@ -1,0 +1,24 @@
+#pragma once
+/* Inside the engine: a plan being carried out, between who sends it (apply.c) and who listens (apply_hear.c). */
+#include "engine/worker.h"
+
+struct apply {
+    struct worker *w;
+    struct host_result *hr;
+    struct observation now; /* what is, as of each finished step */
+    size_t running;         /* number of the step at work, from 1; 0: none */
+    int64_t step_began;
+    bool failed;         /* a step failed; *err says how */
+    struct err *err;     /* hr->step_err */
+    size_t posted;       /* resources up to here have had their milestones posted */
+    int wake_fd;         /* board changes and our own progress */
+    int64_t progress_at; /* when the host last moved on */
+    const char *output;  /* of the step that is about to be reported as failed */
+    int64_t beat_at;     /* when we last gave a sign of life to a host that waits for us */
+    bool unconfirmed;    /* steps have been sent that the host takes back unless they are confirmed */
+};
+
+/* A line of the host's: remote_handler. Wakes who waits on wake_fd. */
+int apply_hear(void *ud, char *kind, char *rest, struct err *e);
+/* Post the milestones of every resource before the first step that is not done. */
+void apply_post_milestones(struct apply *a);

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * The lock of a host: held by the shell that carries out a plan, for as long as it lives. A holder that
+ * waits for its client to send the next step, and has had no sign of life from it for
+ * LOCK_GONE_S, is ended by whoever wants the lock next; one that is at work on a step never is.
+ */
+#include "engine/script.h"
+
+enum {
+    LOCK_BEAT_S = 15, /* a client that sends nothing else sends this */
+    LOCK_GONE_S = 60, /* four beats: dead_after, 30 s by default, ends a connection before that */
+};
+
+void lock_functions(struct script *s);
+/*
+ * Take it, waiting up to wait_s; reports `locked OWNER` when it has to wait, then `mine`, or `busy OWNER`
+ * and the script's end. A holder of the same owner is a connection that was lost: it is ended at once.
+ */
+void lock_take(struct script *s, unsigned wait_s, const char *owner);
+/* At work on step n, from 1; 0: between two, with a client that lives. For a holder. */
+void lock_at_step(struct script *s, size_t n);
+/* "root@ops1 pid 4711 since 2026-01-31T12:00:00Z": for whoever waits. */
+void lock_owner_text(char *buf, size_t size);

@@ -1,0 +1,154 @@
+/*
+ * Who gets a host's lock. The shell runs for real over a private /run; the holder is a shell that reads
+ * what it is to do from a FIFO, as one reads it from a connection.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/quote.h"
+#include "engine/lock.h"
+
+#define HOLDER "anna@ops1 pid 1 since noon"
+#define OTHER "ben@ops2 pid 2 since one"
+
+/* The holder's shell, at what `then` says (with the lock); $! is its pid, descriptor 8 its connection. */
+static void add_holder(struct script *s, const char *then)
+{
+    struct script h = {0};
+    script_add(&h, "exec 7>&-\nm() { echo \"holder: $*\"; }\n");
+    lock_functions(&h);
+    lock_take(&h, 1, HOLDER);
+    script_add(&h, then);
+    script_add(s, "mount -t tmpfs none /run && mkfifo /run/fifo || exit\n"
+                  "sh -s </run/fifo >/run/holder & exec 8>/run/fifo\n"
+                  "printf '%s\\n' ");
+    quote_sh(&s->text, sb_str(&h.text));
+    script_add(s, " >&8\nuntil [ -s /run/holder ]; do sleep 0.05; done\n");
+    script_free(&h);
+}
+
+static void add_contender(struct script *s, unsigned wait_s, const char *owner)
+{
+    script_add(s, "m() { echo \"$*\"; }\n");
+    lock_functions(s);
+    lock_take(s, wait_s, owner);
+    script_add(s, "kill -0 $! 2>/dev/null && echo 'it lives'\n");
+}
+
+static void expect(struct script *s, const char *want)
+{
+    char path[] = "/tmp/lock-XXXXXX", command[200], buf[4096];
+    autosb struct strbuf out = {0};
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, s->text.s, s->text.len), (ssize_t)s->text.len);
+    close(fd);
+    snprintf(command, sizeof command, "unshare -m -n sh %s 2>&1", path);
+    FILE *f = popen(command, "r");
+    for (size_t n; (n = fread(buf, 1, sizeof buf, f));)
+        sb_addn(&out, buf, n);
+    pclose(f);
+    unlink(path);
+    assert_string_equal(sb_str(&out), want);
+    script_free(s);
+}
+
+/* Its client has not been heard of for as long as the machine is up. */
+#define LONG_AGO "read -r state </run/clusterctl/state; echo \"${state% *} 0\" >/run/clusterctl/state\n"
+
+static void a_holder_whose_client_lives_is_waited_for(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "");
+    add_contender(&s, 1, OTHER);
+    expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
+}
+
+static void one_that_is_gone_is_ended(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, LONG_AGO);
+    script_add(&s, "sleep 0.2\n");
+    add_contender(&s, 5, OTHER);
+    expect(&s, "locked " HOLDER "\nmine\n");
+}
+
+static void the_same_owner_does_not_wait(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "");
+    add_contender(&s, 5, HOLDER);
+    expect(&s, "locked " HOLDER "\nmine\n");
+}
+
+static void a_step_at_work_is_not_ended(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "{ at_step 3; sleep 4; at_step 0; }\n");
+    script_add(&s, "sleep 0.5\n" LONG_AGO);
+    add_contender(&s, 1, HOLDER);
+    expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
+}
+
+static void a_step_at_work_is_waited_for(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "{ at_step 3; sleep 2; echo finished >>/run/holder; at_step 0; }\n");
+    script_add(&s, "sleep 0.5\n");
+    add_contender(&s, 20, HOLDER);
+    script_add(&s, "tail -n 1 /run/holder\n");
+    expect(&s, "locked " HOLDER "\nmine\nfinished\n");
+}
+
+/* What is written down may be another's, whose number somebody else has now. */
+static void nobody_else_is_ended(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "");
+    script_add(&s, "h=$!; sleep 9 >/dev/null 2>&1 8>&- & echo \"$! 0 0\" >/run/clusterctl/state\n");
+    add_contender(&s, 1, OTHER);
+    expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
+}
+
+static void nonsense_is_survived(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"", "1", "x 0 0", "1 0 -1", "$(id) 0 0"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        struct script s = {0};
+        add_holder(&s, "");
+        script_add(&s, "echo");
+        script_arg(&s, states[i]);
+        script_add(&s, " >/run/clusterctl/state\n");
+        add_contender(&s, 1, OTHER);
+        expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_holder_whose_client_lives_is_waited_for),
+        cmocka_unit_test(one_that_is_gone_is_ended),
+        cmocka_unit_test(the_same_owner_does_not_wait),
+        cmocka_unit_test(a_step_at_work_is_not_ended),
+        cmocka_unit_test(a_step_at_work_is_waited_for),
+        cmocka_unit_test(nobody_else_is_ended),
+        cmocka_unit_test(nonsense_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
