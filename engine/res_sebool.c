@@ -2,12 +2,14 @@
 
 #include "engine/restype.h"
 
-/* /sys/fs/selinux/booleans/NAME holds "CURRENT PENDING". setsebool -P keeps it over a reboot. */
+/*
+ * /sys/fs/selinux/booleans/NAME holds "CURRENT PENDING", without a newline: read(1) fails, having read.
+ * setsebool -P keeps it over a reboot.
+ */
 static const char functions[] =
     "ob_sebool() {\n"
-    "  [ -r \"/sys/fs/selinux/booleans/$2\" ] &&\n"
-    "    read -r a b <\"/sys/fs/selinux/booleans/$2\" && r \"$1\" live \"$a\"\n"
-    "  :\n"
+    "  a=; [ -r \"/sys/fs/selinux/booleans/$2\" ] && read -r a b <\"/sys/fs/selinux/booleans/$2\"\n"
+    "  r \"$1\" live \"$a\"\n"
     "}\n";
 
 static void observe(struct script *s, const struct resource *const *list, size_t n)
@@ -43,7 +45,7 @@ static void apply(struct script *s, const struct step *step)
 static const char undo[] =
     "pre_sebool() {\n"
     "  [ -z \"$adopt\" ] && [ -r \"/sys/fs/selinux/booleans/$1\" ] || { echo '?'; return 0; }\n"
-    "  read -r a b <\"/sys/fs/selinux/booleans/$1\"; echo \"$a\"\n"
+    "  read -r a b <\"/sys/fs/selinux/booleans/$1\" || :; echo \"$a\"\n"
     "}\n"
     "undo_sebool() { setsebool -P \"$1\" off; }\n";
 

@@ -90,8 +90,10 @@ static int run(struct script *s, int (*record)(struct bed *, char *, struct err 
     fclose(f);
     snprintf(command, sizeof command,
              "unshare -mn sh -c 'mount -t tmpfs none /run && mkdir /run/clusterctl && "
+             "mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux && "
+             "mount --bind %s/selinux /sys/fs/selinux && "
              "mount --bind %s/lib /var/lib && exec sh %s/script' 2>&1",
-             root, root);
+             root, root, root);
     FILE *p = popen(command, "r");
     assert_non_null(p);
     while (fgets(line, sizeof line, p)) {
@@ -149,6 +151,12 @@ static void look(struct bed *b)
     plan_make(&b->plan, &b->cat, &b->obs);
 }
 
+/* selinuxfs ends no line. */
+#define SETSEBOOL                                                                                  \
+    "setsebool() {\n"                                                                              \
+    "  v=0; [ \"$3\" = off ] || v=1; printf '%s %s' $v $v >/sys/fs/selinux/booleans/$2\n"            \
+    "}\n"
+
 /* Carry out the first n steps of the plan; what is planned after that must be the rest. */
 static void carry_out(struct bed *b, size_t n)
 {
@@ -157,7 +165,7 @@ static void carry_out(struct bed *b, size_t n)
     size_t planned = b->plan.steps.n;
     assert_int_equal(script_init(&s, &e), 0);
     script_prelude(&s);
-    script_add(&s, "set -e\n");
+    script_add(&s, "set -e\n" SETSEBOOL);
     observe_functions(&s, &b->cat);
     owned_functions(&s, &b->plan);
     for (size_t i = 0; i < n; i++)
@@ -197,7 +205,7 @@ static void picture(struct strbuf *out)
 
 static void start(void)
 {
-    sh("rm -rf %s/tree %s/lib && mkdir -p %s/tree/there %s/lib", root, root, root, root);
+    sh("cd %s && rm -rf tree lib selinux && mkdir -p tree/there lib selinux/booleans", root);
     sh("cd %s/tree && printf 'no newline' >there/old && chmod 640 there/old && chmod 755 there && "
        "printf 'them too\\nothers\\n' >shared",
        root);
@@ -237,6 +245,33 @@ static void destroy_brings_back_what_was(void **state)
     picture(&after);
     assert_string_equal(sb_str(&after), sb_str(&before));
     sh("! ls -A %s/lib | grep .", root);
+}
+
+static void a_boolean_goes_back(void **state)
+{
+    struct err e = {0};
+    autosb struct strbuf on = {0}, off = {0};
+    struct bed b;
+    (void)state;
+    start();
+    sh("printf '0 0' >%s/selinux/booleans/httpd_use_nfs", root);
+    bed_open(&b);
+    want_owned(&b.cat);
+    want_sebool(&b.cat, "httpd_use_nfs");
+    look(&b);
+    carry_out(&b, 2); /* write down, set; nothing is left */
+    bed_close(&b);
+    text(path("../selinux/booleans/httpd_use_nfs"), &on);
+    assert_string_equal(sb_str(&on), "1 1");
+
+    bed_open(&b);
+    remember(&b);
+    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+    look(&b);
+    carry_out(&b, b.plan.steps.n);
+    bed_close(&b);
+    text(path("../selinux/booleans/httpd_use_nfs"), &off);
+    assert_string_equal(sb_str(&off), "0 0");
 }
 
 /* However far a taking back came, the next one ends it. */
@@ -510,6 +545,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(destroy_brings_back_what_was),
+        cmocka_unit_test(a_boolean_goes_back),
         cmocka_unit_test(a_taking_back_that_was_cut_off_goes_on),
         cmocka_unit_test(what_is_not_wanted_any_more_goes),
         cmocka_unit_test(each_kind_says_what_is_done),
