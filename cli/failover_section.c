@@ -58,7 +58,7 @@ static void add_marks(struct strbuf *out, const struct trial *t)
     sb_add(out, "<table class=\"marks\"><tbody>\n");
     for (size_t i = 0; i < t->marks.n; i++) {
         const struct mark *m = &t->marks.v[i];
-        int64_t at = m->at_us - (fault ? fault->at_us : 0);
+        int64_t at = m->at_us - (fault ? fault : &t->marks.v[0])->at_us;
         sb_add(out, "<tr><td>");
         sb_add(out, at < 0 ? "\xe2\x88\x92" : at ? "+" : "");
         sb_duration(out, at < 0 ? -at : at);

@@ -125,8 +125,10 @@ void marks_collect(struct tester *x, struct trial *t, const struct fault *f,
     int64_t stamp = f->cuts ? site->ended_us : site->began_us;
     int64_t began = stamp ? stamp : f->injected_us;
     snprintf(text, sizeof text, "%s: %s", f->host->name, t->scenario->title);
-    mark(x, t, MARK_FAULT, began, stamp ? site->clock.error_us : 0, text);
-    mark_detected(x, t, f, began);
+    if (began) { /* else it was not made, or nobody knows when */
+        mark(x, t, MARK_FAULT, began, stamp ? site->clock.error_us : 0, text);
+        mark_detected(x, t, f, began);
+    }
     mark_moves(x, t, moves);
     if (site->undone_us)
         mark(x, t, MARK_UNDO, site->undone_us, site->clock.error_us, "the fault is taken back");
