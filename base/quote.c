@@ -62,27 +62,42 @@ void quote_json(struct strbuf *out, const char *s)
     sb_addc(out, '"');
 }
 
+/*
+ * Characters without a look of their own that change how others are read: they reorder (UAX #9:
+ * embeddings, overrides, isolates, marks), hide, or end a line. Joiners (200C, 200D) are part of some
+ * scripts' spelling, and stay. inventory/text.c has the same list as a regular expression.
+ */
+static bool misleads(unsigned long c)
+{
+    static const struct {
+        unsigned long first, last;
+    } ranges[] = {{0x80, 0x9f},     {0x61c, 0x61c},   {0x200b, 0x200b}, {0x200e, 0x200f},
+                  {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+                  {0xfffe, 0xffff}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
 /* Length of the well-formed, printable UTF-8 sequence at s, or 0. */
 static size_t utf8_printable(const unsigned char *s, size_t n)
 {
+    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000}; /* shorter would do: overlong */
     if (s[0] < 0x80)
         return s[0] >= 0x20 && s[0] != 0x7f;
     size_t len = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
                  : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
     if (!len || len > n)
         return 0;
-    for (size_t i = 1; i < len; i++)
+    unsigned long c = s[0] & (0x7f >> len);
+    for (size_t i = 1; i < len; i++) {
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
-        return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)) /* overlong, surrogate */
-        return 0;
-    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-        return 0;
-    if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0xaa && s[2] <= 0xae)) /* bidi overrides */
-        return 0;
-    return len;
+        c = c << 6 | (s[i] & 0x3f);
+    }
+    bool surrogate = c >= 0xd800 && c <= 0xdfff;
+    return c < least[len] || surrogate || c > 0x10ffff || misleads(c) ? 0 : len;
 }
 
 void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline)

@@ -18,8 +18,9 @@ void unquote_octal(char *s);
 void quote_json(struct strbuf *out, const char *s);
 
 /*
- * Text of remote origin for a terminal: control bytes (C0, DEL, C1 as UTF-8) and invalid UTF-8
- * become \xNN; newline and tab are kept where `multiline`.
+ * Text of remote origin for a terminal: control bytes (C0, DEL, C1 as UTF-8), invalid UTF-8, and
+ * what is invisible or turns the text around it become \xNN; newline and tab are kept where
+ * `multiline`.
  */
 void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline);
 

@@ -230,7 +230,8 @@ const char *text_refused(const struct text_rule *r, const char *s, struct arena 
 void text_pattern(const struct text_rule *r, struct strbuf *out)
 {
     if (!r->rest)
-        sb_add(out, "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e]*$");
+        sb_add(out, "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e"
+                    "\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff]*$"); /* quote_terminal() */
     else if (r->first)
         sb_addf(out, "^[%s][%s]*$", r->first, r->rest);
     else

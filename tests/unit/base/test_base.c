@@ -112,6 +112,30 @@ static void terminal_gets_no_control_sequences(void **state)
                                      "\\xed\\xa0\\x80");
 }
 
+/* Nothing turns a line around, hides a part of it, or ends it; what people write in stays. */
+static void terminal_text_reads_as_it_is(void **state)
+{
+    static const char *const bad[] = {
+        "\xd8\x9c",     "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9",
+        "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa0", "\xe2\x81\xa6", "\xe2\x81\xa9", "\xe2\x81\xaf",
+        "\xef\xbb\xbf", "\xef\xbf\xb9", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xc2\x80",     "\xc2\x9f",
+        "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xc0\xaf", "\xe2\x82", "\xed\xbf\xbf",
+    };
+    static const char good[] = "\xc2\xa0\xe2\x80\x8c\xe2\x80\x8d\xe2\x80\xa6\xe2\x82\xac\xef\xbf\xbd"
+                               "\xf0\x9f\x92\xa3\xf4\x8f\xbf\xbd";
+    autosb struct strbuf sb = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sb_reset(&sb);
+        quote_terminal(&sb, bad[i], strlen(bad[i]), true);
+        assert_int_equal(sb.len, 4 * strlen(bad[i]));
+        assert_int_equal(strspn(sb_str(&sb), "\\x0123456789abcdef"), sb.len);
+    }
+    sb_reset(&sb);
+    quote_terminal(&sb, good, sizeof good - 1, true);
+    assert_string_equal(sb_str(&sb), good);
+}
+
 static void other_contexts_quote(void **state)
 {
     autosb struct strbuf sb = {0};
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test(base64_round_trips),
         cmocka_unit_test(shell_words_are_one_word),
         cmocka_unit_test(terminal_gets_no_control_sequences),
+        cmocka_unit_test(terminal_text_reads_as_it_is),
         cmocka_unit_test(other_contexts_quote),
         cmocka_unit_test(buffers_keep_their_cap),
         cmocka_unit_test(digests),
