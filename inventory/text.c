@@ -45,11 +45,6 @@ static bool bad_options(const char *s)
     return s[0] == ',' || s[strlen(s) - 1] == ',' || strstr(s, ",,");
 }
 
-static bool dots_only(const char *s)
-{
-    return strcmp(s, ".") == 0 || strcmp(s, "..") == 0;
-}
-
 static bool not_a_home(const char *s)
 {
     return s[0] == '~' && s[1] && s[1] != '/';
@@ -76,14 +71,13 @@ const struct text_rule hostname_rule = {
     .why_refused = "must be a host name (RFC 1123): labels of letters, digits and inner hyphens, "
                    "at most 63 each, not an address and not localhost",
 };
+/* Linux allows more; but ip(8) and others would take "-x" for an option. */
 const struct text_rule interface_rule = {
+    .first = "A-Za-z0-9_",
     .rest = "A-Za-z0-9._-",
     .max = 15,
     .too_long = "Linux allows 15 for an interface",
-    .what = "letters, digits, '.', '_' and '-'",
-    .refuse = "^[.][.]?$",
-    .refused = dots_only,
-    .why_refused = "must be the name of an interface, such as eth0",
+    .what = "letters, digits, '.', '_' and '-', and must start with a letter, a digit or '_'",
 };
 /* keepalived reads '#' and '!' as comments, quotes and braces as syntax, '$' and '~' as macros. */
 const struct text_rule auth_pass_rule = {
