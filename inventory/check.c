@@ -251,6 +251,28 @@ static void check_pages(struct draft *d)
     }
 }
 
+/* keepalived refuses a table whose weights add up to nothing. */
+static void check_weights(struct draft *d)
+{
+    size_t first = SIZE_MAX;
+    for (size_t i = 0; i < d->c->n_hosts; i++) {
+        const struct host *h = &d->c->hosts[i];
+        if (!seen_good(&d->host_seen[i], HOST_ROLE) || !seen_good(&d->host_seen[i], HOST_WEIGHT))
+            return; /* it may be this one that serves */
+        if (!(h->roles & ROLE_REAL_SERVER))
+            continue;
+        if (h->weight)
+            return;
+        if (first == SIZE_MAX)
+            first = i;
+    }
+    if (first == SIZE_MAX)
+        return;
+    complain(d, pointerf("/hosts/%zu/weight", first),
+             "every real server has the weight 0: no client would be served");
+    hint(d, "give at least one of them a weight from 1; `clusterctl drain` takes one out for a while");
+}
+
 static void check_vrrp(struct draft *d)
 {
     const struct vrrp *v = &d->c->vrrp;
@@ -347,6 +369,7 @@ void check_draft(struct draft *d)
     check_host_addresses(d, &vips);
     check_roles(d);
     check_priorities(d);
+    check_weights(d);
     check_pages(d);
     check_vrrp(d);
     check_network(d);

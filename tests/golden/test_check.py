@@ -21,7 +21,7 @@ CLUSTERCTL = os.path.abspath(os.environ.get("CLUSTERCTL", ROOT / "build" / "cli"
 # What a JSON Schema cannot say: rules between hosts, and those of the JSON text itself. Everything
 # else that `check` refuses an editor with the schema must refuse too.
 BEYOND_THE_SCHEMA = {
-    "advert-version-2", "advert-version-3", "auth-pass-version-3", "check-keys-of-http",
+    "advert-version-2", "advert-version-3", "all-weights-zero", "auth-pass-version-3", "check-keys-of-http",
     "director-and-real-server", "duplicate-address", "duplicate-host-name", "duplicate-hostname",
     "duplicate-key", "duplicate-key-escaped", "duplicate-service", "interface-without-network",
     "name-is-no-hostname", "network-gateway-broadcast", "network-gateway-is-a-host",
