@@ -121,22 +121,37 @@ static void add_safe(struct strbuf *out, const char *s)
     quote_terminal(out, s, strlen(s), false);
 }
 
+/* Nor fill it: a key may be as long as the file. Nothing of ours comes near this. */
+static void add_short(struct strbuf *out, const char *s)
+{
+    enum { LONGEST = 600 };
+    size_t n = strlen(s);
+    if (n <= LONGEST) {
+        add_safe(out, s);
+        return;
+    }
+    for (n = LONGEST; ((unsigned char)s[n] & 0xc0) == 0x80;)
+        n--;
+    quote_terminal(out, s, n, false);
+    sb_add(out, "...");
+}
+
 void diagnostics_print(const struct diagnostics *d, const char *file, struct strbuf *out)
 {
     for (size_t i = 0; i < d->list.n; i++) {
         const struct diagnostic *g = &d->list.v[i];
         add_safe(out, file);
         sb_addf(out, ":%u:%u: error: ", g->line, g->column);
-        add_safe(out, g->message);
+        add_short(out, g->message);
         if (*g->pointer) {
             sb_add(out, " (at ");
-            add_safe(out, g->pointer);
+            add_short(out, g->pointer);
             sb_addc(out, ')');
         }
         sb_addc(out, '\n');
         if (g->hint) {
             sb_add(out, "  hint: ");
-            add_safe(out, g->hint);
+            add_short(out, g->hint);
             sb_addc(out, '\n');
         }
     }
