@@ -271,8 +271,7 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
     json_object_set_new(data, "anywhere", anywhere(cat, v));
     if (peer && keepalived_has(v, KEEPALIVED_STARTUP_DELAY))
         json_object_set_new(data, "startup_delay", json_integer(startup_delay(cat)));
-    if (word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0 ||
-        auth(cat, data, e) < 0) {
+    if (auth(cat, data, e) < 0) {
         json_decref(data);
         return NULL;
     }

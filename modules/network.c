@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "modules/registry.h"
+#include "modules/words.h"
 
 /*
  * The host's inventory address, static on the interface that holds it, in a file of ours for what
@@ -44,7 +45,7 @@ static const char *interface_of(const struct catalog *cat, struct err *e)
         err_hint(e, "an address cannot be moved by this: correct \"interface\" of the host");
         return NULL;
     }
-    return holder;
+    return interface_check(holder, e) < 0 ? NULL : holder;
 }
 
 /* source-directory reads only names of letters, digits, '_' and '-' (interfaces(5)). */

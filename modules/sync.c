@@ -1,7 +1,6 @@
 #include "base/strbuf.h"
 #include "modules/registry.h"
 #include "modules/vrrp_interface.h"
-#include "modules/words.h"
 
 #define UNIT "clusterctl-sync.service"
 #define MOVED_FILE "/etc/clusterctl/moved.nft"
@@ -51,7 +50,7 @@ static int declare(struct catalog *cat, struct err *e)
     if (!cluster_hands_over(c))
         return 0;
     const char *interface = vrrp_interface(cat, e);
-    if (!interface || word_check(SYNTAX_KEEPALIVED, "the interface's name", interface, e) < 0)
+    if (!interface)
         return -1;
     const char *services = tcp_services(cat);
     if (*services && declare_moved(cat, services, e) < 0)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "modules/words.h"
+
 const char *vrrp_interface(const struct catalog *cat, struct err *e)
 {
     const struct facts *f = cat->facts;
@@ -15,6 +17,8 @@ const char *vrrp_interface(const struct catalog *cat, struct err *e)
         err_hint(e, "name the interface that VRRP is to use: \"interface\" of the host or of vrrp");
         return NULL;
     }
+    if (interface_check(name, e) < 0)
+        return NULL;
     for (size_t i = 0; i < f->ifaces.n; i++)
         if (!strcmp(f->ifaces.v[i].name, name))
             return name;

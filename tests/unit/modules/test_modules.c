@@ -291,6 +291,18 @@ static void test_refusals(void **state)
     f.facts.interface = "ens3";
     refused(&f, "there is no network interface eth0");
 
+    /* Linux allows these; the host tells its own. */
+    static const char *const names[] = {"e;reboot", "`id`", "e$(id)", "-x", "e%n", "e'", "e\"", "e\ne", "e{"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        set_up(&f, "d1", (struct variant){.weight = 1});
+        f.facts.ifaces.v[0].name = f.facts.interface = names[i];
+        refused(&f, "the network interface's name may hold only");
+        set_up(&f, "w1", (struct variant){.weight = 1});
+        f.cluster->network = (struct network){.managed = true, .prefix = 24};
+        f.facts.ifaces.v[0].name = f.facts.interface = names[i];
+        refused(&f, "the network interface's name may hold only");
+    }
+
     set_up(&f, "w1", (struct variant){.weight = 1});
     f.facts.family = OS_UNKNOWN;
     refused(&f, "not supported");
