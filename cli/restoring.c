@@ -77,11 +77,13 @@ static void choose_templates(struct restoring *r)
         r->in.args.templates = dirs[i];
         return;
     }
+    autosb struct strbuf dir = {0}, version = {0}; /* a host's words, on one line */
+    sb_foreign(&dir, r->good->template_dir ? r->good->template_dir : "built in", false);
+    sb_foreign(&version, r->good->version ? r->good->version : "?", false);
     report_note(&r->from->err,
                 "run %s used other templates (%s, clusterctl %s): files may come back otherwise "
                 "than they were",
-                r->good->id, r->good->template_dir ? r->good->template_dir : "built in",
-                r->good->version ? r->good->version : "?");
+                r->good->id, sb_str(&dir), sb_str(&version));
 }
 
 static int choose(struct restoring *r, const char *run, struct err *e)
@@ -146,8 +148,8 @@ static void announce(const struct restoring *r)
     }
     run_words(&undone, r->undone);
     run_words(&good, r->good);
-    printf("Undoing   %s\nRestoring %s, ended %s\n\n", sb_str(&undone), sb_str(&good),
-           r->good->ended ? r->good->ended : "?");
+    sb_foreign(&sb, r->good->ended ? r->good->ended : "?", false);
+    printf("Undoing   %s\nRestoring %s, ended %s\n\n", sb_str(&undone), sb_str(&good), sb_str(&sb));
     fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
 """`clusterctl history` against real sshds: what hosts remember is put together; hosts that lie, hosts
 that are away."""
+import hashlib
 import json
 import os
 import subprocess
@@ -101,3 +102,22 @@ def test_a_rollback_needs_an_inventory_that_is_whole(remembering):
     r = subprocess.run([CLUSTERCTL, "rollback", OLD, "--yes", "--inventory", path], capture_output=True,
                        timeout=LIMIT, check=False, text=True)
     assert r.returncode == 1 and "there is no earlier state" in r.stderr
+
+
+def test_a_rollback_says_nothing_raw(remembering):
+    """What the hosts' records say of both runs, before it asks."""
+    path, many, _ = remembering
+    text = path.read_bytes()
+    sha = hashlib.sha256(text).hexdigest()
+    hostile = {"command": "\033[2Jdeploy", "who": "\u202ex\033]0;x\007", "began": "\033[1m", "template_dir": "\033[2J",
+               "version": "\r\n\033[2J", "templates": "\033"}
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "inventory_sha256": sha, **hostile},
+             {"outcome": "done", "verified": True, "ended": "\033[2Jnow\r\u2066"})
+    remember(many, f"{NEW}.jsonl", {"run": NEW, **hostile}, {"planned": 1}, {"step": "one"}, {"outcome": "done"})
+    (many.dir / "records" / f"inventory-{sha}").write_bytes(text)
+    r = subprocess.run([CLUSTERCTL, "rollback", "--dry-run", "--inventory", path], capture_output=True, check=False,
+                       timeout=LIMIT, stdin=subprocess.DEVNULL)
+    said = (r.stdout + r.stderr).decode()
+    assert f"Restoring {OLD}" in said and r"ended \x1b[2Jnow\x0d" in said, said
+    assert not set(said) & set("\033\r\007\u202e\u2066")
+    assert r"clusterctl \x0d\x0a\x1b[2J): files may" in said
