@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/quote.h"
 #include "base/strlist.h"
+#include "inventory/text.h"
 
 enum { MAX_MEMBERS = 65536 };
 
@@ -28,6 +29,12 @@ static unsigned roles_of(char *words)
     return found;
 }
 
+/* As the inventory would have it: the names go on into other hosts' files. */
+static bool is_sound(struct arena *a, const char *name, const char *user)
+{
+    return !text_refused(&name_rule, name, a) && !text_refused(&login_rule, user, a);
+}
+
 void members_record(struct facts *f, char *line)
 {
     char *kind = parse_word(&line);
@@ -49,6 +56,8 @@ void members_record(struct facts *f, char *line)
         return;
     unquote_octal(name);
     unquote_octal(user);
+    if (!is_sound(&f->arena, name, user))
+        return;
     m.name = arena_strdup(&f->arena, name);
     m.user = arena_strdup(&f->arena, user);
     m.port = (uint16_t)number;

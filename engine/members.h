@@ -13,7 +13,10 @@
 
 #define MEMBERS_FILE OWNED_DIR "/members"
 
-/* Take one line of the file into the facts; what is not understood is left out. */
+/*
+ * Take one line of the file into the facts; what is not understood, or no
+ * inventory could have said, is left out.
+ */
 void members_record(struct facts *f, char *line);
 /* "web 10.1.1.140": the cluster's name and first VIP. */
 void members_cluster_id(struct strbuf *out, const struct cluster *c);

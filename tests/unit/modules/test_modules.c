@@ -431,21 +431,27 @@ static void test_members(void **state)
         "member w1 10.1.1.132 22 root none real_server\n"
         "member w2 10.1.1.133 22 root none real_server\n"
         "member n 10.1.1.134 22 root none nfs\n"
-        "departed old\\040one 10.1.1.138 2222 admin sudo director,real_server\n";
+        "departed old-one 10.1.1.138 2222 admin sudo director,real_server\n";
     struct fixture f;
     (void)state;
     set_up(&f, "d1", (struct variant){0});
     remember(&f, "# a comment");
     remember(&f, "cluster web 10.1.1.140");
     remember(&f, "member renamed 10.1.1.132 22 root none real_server");
-    remember(&f, "member old\\040one 10.1.1.138 2222 admin sudo director,real_server");
+    remember(&f, "member old-one 10.1.1.138 2222 admin sudo director,real_server");
     remember(&f, "departed gone 10.1.1.139 22 root none nfs");
     remember(&f, "member no-port 10.1.1.137 x root none nfs");
     remember(&f, "member no-address nowhere 22 root none nfs");
     remember(&f, "member");
+    /* A line of its own in the directors' list of drained servers, and more that is no name. */
+    remember(&f, "member gone\\012w1 10.1.1.135 22 root none real_server");
+    remember(&f, "member a\\040b 10.1.1.135 22 root none real_server");
+    remember(&f, "member a;b 10.1.1.135 22 root none real_server");
+    remember(&f, "member \033[2J 10.1.1.135 22 root none real_server");
+    remember(&f, "member gone 10.1.1.135 22 ro\\012ot none real_server");
     assert_string_equal(f.facts.cluster_id, "web 10.1.1.140");
     assert_int_equal(f.facts.members.n, 3);
-    assert_string_equal(f.facts.members.v[1].name, "old one");
+    assert_string_equal(f.facts.members.v[1].name, "old-one");
     assert_int_equal(f.facts.members.v[1].port, 2222);
     assert_int_equal(f.facts.members.v[1].become, BECOME_SUDO);
     assert_int_equal(f.facts.members.v[1].roles, ROLE_DIRECTOR | ROLE_REAL_SERVER);
