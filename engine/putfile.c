@@ -141,6 +141,14 @@ int putfile_parse_content(struct arena *a, const char *value, const char **text,
     return 0;
 }
 
+void putfile_mode(struct script *s, unsigned mode, const char *owner, const char *group)
+{
+    autosb struct strbuf both = {0};
+    sb_addf(&both, "%s:%s", owner, group);
+    script_addf(s, " %04o", mode);
+    script_arg(s, sb_str(&both));
+}
+
 void putfile_args(struct script *s, const struct resource *want, enum file_check check,
                   bool daemon_reload)
 {

@@ -25,6 +25,9 @@ int putfile_parse_stat(struct arena *a, char *value, struct file_stat *out, stru
 int putfile_parse_content(struct arena *a, const char *value, const char **text, size_t *len,
                           struct err *e);
 
+/* The words MODE OWNER:GROUP. */
+void putfile_mode(struct script *s, unsigned mode, const char *owner, const char *group);
+
 /* The words CHECK UNIT HOW RELOADD that put_file and edit_block take for checks and notifications. */
 void putfile_args(struct script *s, const struct resource *want, enum file_check check,
                   bool daemon_reload);

@@ -67,7 +67,8 @@ static void apply(struct script *s, const struct step *step)
     const struct res_dir *w = &step->want->dir;
     script_add(s, "make_dir");
     script_arg(s, step->want->key);
-    script_addf(s, " %04o %s:%s\n", w->mode, w->owner, w->group);
+    putfile_mode(s, w->mode, w->owner, w->group);
+    script_add(s, "\n");
 }
 
 static const char undo[] =

@@ -65,7 +65,8 @@ static void apply(struct script *s, const struct step *step)
     const struct res_file *w = &step->want->file;
     script_add(s, "put_file");
     script_arg(s, step->want->key);
-    script_addf(s, " %04o %s:%s %d", w->mode, w->owner, w->group, w->backup);
+    putfile_mode(s, w->mode, w->owner, w->group);
+    script_addf(s, " %d", w->backup);
     putfile_args(s, step->want, w->check, w->daemon_reload);
     putfile_heredoc(s, w->content, w->len);
 }
