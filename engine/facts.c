@@ -134,11 +134,24 @@ static void os_line(struct facts *f, char *line)
         *field = arena_strdup(&f->arena, value);
 }
 
-static struct iface *iface_named(struct facts *f, const char *name)
+/* Each line is looked for in what there is: far beyond any host's, and still soon done. */
+enum { MAX_INTERFACES = 4096, MAX_ADDRESSES = 4096, MAX_OWNED = 4096 };
+
+static int too_many(const char *what, struct err *e)
+{
+    return err_set(e, ERR_PROTOCOL, "the host has more %s than makes sense", what);
+}
+
+/* NULL: too many. */
+static struct iface *iface_named(struct facts *f, const char *name, struct err *e)
 {
     for (size_t i = 0; i < f->ifaces.n; i++)
         if (!strcmp(f->ifaces.v[i].name, name))
             return &f->ifaces.v[i];
+    if (f->ifaces.n >= MAX_INTERFACES) {
+        too_many("network interfaces", e);
+        return NULL;
+    }
     struct iface *n = vec_push(&f->ifaces);
     n->name = arena_strdup(&f->arena, name);
     n->mac = "";
@@ -146,20 +159,20 @@ static struct iface *iface_named(struct facts *f, const char *name)
 }
 
 /* "2: eth0    inet 10.1.1.130/24 brd 10.1.1.255 scope global eth0\ ..." */
-static void addr_line(struct facts *f, char *line)
+static int addr_line(struct facts *f, char *line, struct err *e)
 {
     const char *number = parse_word(&line), *ifname = parse_word(&line);
     const char *family = parse_word(&line);
     char *address = parse_word(&line);
     if (!number || !ifname || !family || !address || strncmp(family, "inet", 4) != 0)
-        return;
+        return 0;
     char *slash = strchr(address, '/');
     if (slash)
         *slash = '\0';
     struct iface_address a = {0};
     uint64_t prefix = 0;
     if (!ipaddr_parse(address, &a.address))
-        return;
+        return 0;
     if (!slash || !parse_u64(slash + 1, 0, 128, &prefix))
         prefix = ipaddr_bits(&a.address);
     a.prefix = (unsigned)prefix;
@@ -172,7 +185,13 @@ static void addr_line(struct facts *f, char *line)
         if (w[n])
             break;
     }
-    *vec_push(&iface_named(f, ifname)->addresses) = a;
+    struct iface *holder = iface_named(f, ifname, e);
+    if (!holder)
+        return -1;
+    if (holder->addresses.n >= MAX_ADDRESSES)
+        return too_many("addresses", e);
+    *vec_push(&holder->addresses) = a;
+    return 0;
 }
 
 /* The first "N.N.N" of a text such as "Keepalived v2.2.7 (01/16,2022)" or "Candidate: 1:2.2.7-1". */
@@ -290,12 +309,15 @@ int facts_record(struct facts *f, char *value, struct err *e)
                                            : SELINUX_ABSENT;
     else if (!strcmp(what, "link")) {
         const char *name = parse_word(&value);
-        if (name)
-            iface_named(f, name)->mac = arena_strdup(&f->arena, value);
+        struct iface *i = name ? iface_named(f, name, e) : NULL;
+        if (i)
+            i->mac = arena_strdup(&f->arena, value);
+        return name && !i ? -1 : 0;
     } else if (!strcmp(what, "addr"))
-        addr_line(f, value);
+        return addr_line(f, value, e);
     else if (!strcmp(what, "owned"))
-        return owned_parse(vec_push(&f->owned), &f->arena, value, e);
+        return f->owned.n >= MAX_OWNED ? too_many("records of what was before", e)
+                                       : owned_parse(vec_push(&f->owned), &f->arena, value, e);
     else if (!strcmp(what, "member"))
         members_record(f, value);
     else if (!strcmp(what, "unrecorded"))
@@ -359,7 +381,8 @@ void facts_assume(struct facts *f, const struct cluster *c, const struct host *h
     f->root = f->systemd = true;
     f->net_stack = NET_IFUPDOWN;
     f->keepalived = (struct version){2, 2, 7}; /* Debian 12's */
-    struct iface *i = iface_named(f, ifname);
+    struct err none = {0};
+    struct iface *i = iface_named(f, ifname, &none);
     *vec_push(&i->addresses) = (struct iface_address){host->address, 24, ""};
     f->interface = i->name;
 }
