@@ -34,6 +34,7 @@ struct ssh_exec {
     struct lines lines;
     struct strbuf err_tail;
     size_t taken; /* bytes of output so far */
+    size_t errors; /* of these, standard error's */
     bool eof;     /* both streams have ended and been drained */
     char buf[CHUNK];
 };
@@ -96,6 +97,18 @@ static void keep_tail(struct strbuf *tail, const char *data, size_t n)
         sb_drop_front(tail, tail->len - STDERR_TAIL);
 }
 
+/* Only its tail is kept, but whoever sends without end keeps us busy all the same. */
+static int take_errors(struct ssh_exec *x, size_t n, struct err *e)
+{
+    keep_tail(&x->err_tail, x->buf, n);
+    x->errors += n;
+    if (x->errors <= x->lines.sink.max_total)
+        return 0;
+    x->s->broken = true;
+    return err_set(e, ERR_PROTOCOL, "%s: the command printed more than %zu bytes of errors", x->s->peer,
+                   x->lines.sink.max_total);
+}
+
 /* Read one stream until it would block. */
 static int drain_stream(struct ssh_exec *x, int stream, struct err *e)
 {
@@ -107,7 +120,8 @@ static int drain_stream(struct ssh_exec *x, int stream, struct err *e)
             return ssh_fail(x->s, n, doing, e);
         x->taken += (size_t)n;
         if (stream) {
-            keep_tail(&x->err_tail, x->buf, (size_t)n);
+            if (take_errors(x, (size_t)n, e))
+                return -1;
         } else if (lines_feed(&x->lines, x->buf, (size_t)n, e)) {
             x->s->broken = true;
             return err_wrap(e, "%s", x->s->peer);

@@ -49,7 +49,7 @@ struct ssh_sink {
     int (*line)(void *ud, const char *line, size_t len, struct err *e);
     void *ud;
     size_t max_line;  /* a longer line is an ERR_PROTOCOL; 0 means 1 MiB */
-    size_t max_total; /* more stdout than this in all is an ERR_PROTOCOL; 0 means 64 MiB */
+    size_t max_total; /* more than this of either stream is an ERR_PROTOCOL; 0 means 64 MiB */
 };
 
 struct ssh_exec;
