@@ -107,8 +107,11 @@ static const char *decode_output(struct apply *a, const char *b64)
     size_t n = strlen(b64);
     unsigned char *buf = arena_alloc(&tmp, n / 4 * 3 + 1);
     long len = base64_decode(b64, n, buf);
-    if (len > 0)
-        text = keep_quoted(a->w, (const char *)buf, (size_t)len, true);
+    if (len > 0) {
+        autosb struct strbuf shown = {0}; /* a checker may show the line that it does not like */
+        catalog_mask(&a->hr->catalog, &shown, (const char *)buf, (size_t)len);
+        text = keep_quoted(a->w, sb_str(&shown), shown.len, true);
+    }
     arena_free(&tmp);
     return text;
 }

@@ -201,28 +201,42 @@ const char *catalog_render(struct catalog *c, const char *name, json_t *data, st
     return rc < 0 ? NULL : arena_strdup(&c->arena, sb_str(&sb));
 }
 
-/* How much of the text, at its start, is a secret of ours; 0: none. */
+static size_t begins(const char *text, size_t len, const char *secret)
+{
+    size_t n = secret ? strlen(secret) : 0;
+    return n <= len && memcmp(text, secret ? secret : "", n) == 0 ? n : 0;
+}
+
+/*
+ * How much of the text, at its start, is a secret of ours; 0: none. A director has auth_pass whether
+ * the modules at work have a file with it or not.
+ */
 static size_t known_secret(const struct catalog *c, const char *text, size_t len)
 {
-    size_t hit = 0;
+    bool director = c->cluster && c->host && c->host->roles & ROLE_DIRECTOR;
+    size_t hit = begins(text, len, director ? c->cluster->vrrp.auth_pass : NULL);
     for (size_t k = 0; k < c->secrets.n; k++) {
-        size_t n = strlen(c->secrets.v[k]);
-        if (n > hit && n <= len && memcmp(text, c->secrets.v[k], n) == 0)
-            hit = n;
+        size_t n = begins(text, len, c->secrets.v[k]);
+        hit = n > hit ? n : hit;
     }
     return hit;
 }
 
 /* A host may have another secret than ours: it follows this word, to the end of the line. */
-static const char announced[] = "auth_pass ";
+static const char announced[] = "auth_pass";
+
+static bool is_announced(const char *text, size_t len)
+{
+    size_t word = strlen(announced);
+    return len > word && memcmp(text, announced, word) == 0 && (text[word] == ' ' || text[word] == '\t');
+}
 
 void catalog_mask(const struct catalog *c, struct strbuf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t word = strlen(announced);
-        if (word <= len - i && memcmp(text + i, announced, word) == 0) {
+        if (is_announced(text + i, len - i)) {
             const char *end = memchr(text + i, '\n', len - i);
-            sb_addf(out, "%s********", announced);
+            sb_addf(out, "%s ********", announced);
             i = end ? (size_t)(end - text) : len;
             continue;
         }

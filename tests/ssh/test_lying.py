@@ -22,7 +22,7 @@ CLUSTERCTL = os.environ.get("CLUSTERCTL", str(ROOT / "build/cli/clusterctl"))
 
 # What a host is asked first; with these answers it is taken for one that can be deployed to.
 LIAR = r'''
-import os, re, select, sys
+import base64, os, re, select, sys
 here = os.path.dirname(os.path.abspath(__file__))
 address = os.environ["SSH_CONNECTION"].split()[2]
 how = open(f"{here}/how-{address}").read()
@@ -93,6 +93,11 @@ elif asked != "steps":
         if how == "members":
             for n in range(10000):
                 say(b"r member member gone%d 127.1.%d.%d 1 root none real_server" % (n, n >> 8, n & 255))
+    if how == "old file":
+        conf = "/etc/keepalived/keepalived.conf"
+        for index in re.findall(rb"^ob_content (\d+) " + conf.encode() + b"$", script, re.M):
+            say(b"r file:%s stat 600 root root regular file" % conf.encode())
+            say(b"r %s content " % index + base64.b64encode(b"vrrp {\n\tauth_pass\tH0stpass\n}\n"))
     say(b"end")
 else:
     by = [nonce, *others()] if how == "done for all" else [nonce]
@@ -101,8 +106,8 @@ else:
         for who in by:
             if how != "done at once":
                 say(b"start %d" % n, who)
-            if how == "failed":
-                say(b"out G10wO1BXTkVEBxtbMkqbMzFtDeKArv8=")
+            if how == "failed" and address == "127.0.0.1":  # the director, which has it
+                say(b"out " + base64.b64encode(HOSTILE + b"in: auth_pass\tK4nary-9 K4nary-9\n(K4nary-9)\n"))
                 say(b"failed %d \033[2J" % n)
             if how == "unknown":
                 say(HOSTILE)
@@ -114,6 +119,7 @@ except BrokenPipeError:
     pass
 '''
 
+SECRET, THEIRS = "K4nary-9", "H0stpass"
 HOSTILE = (b"\033]", b"\033[2J", b"\x9b", b"\xe2\x80\xae", b"\xff", b"\0", b"\007")
 
 
@@ -129,7 +135,7 @@ class Liars:
             f"[127.0.0.{n}]:{self.sshd.port} {key[0]} {key[1]}\n" for n in (1, 2, 3)))
         self.path = tmp_path / "inventory.json"
         self.path.write_text(json.dumps({
-            "cluster": "liars", "vip": "10.1.1.140", "firewall": "leave",
+            "cluster": "liars", "vip": "10.1.1.140", "firewall": "leave", "vrrp": {"version": 2, "auth_pass": SECRET},
             "ssh": {"port": self.sshd.port, "known_hosts": str(known), "identity": str(self.sshd.keys["ed25519"])},
             "hosts": [{"name": name, "address": f"127.0.0.{n}", "role": role} for n, (name, role) in enumerate(
                 (("lvs", "director"), ("web", "real_server"), ("nfs", "nfs")), 1)]}))
@@ -141,7 +147,8 @@ class Liars:
             old.unlink()
 
     def run(self, *args):
-        env = {**os.environ, "CLUSTERCTL_JOURNAL": "", "NO_COLOR": "1"}
+        journal = self.dir / "journal"
+        env = {**os.environ, "CLUSTERCTL_JOURNAL": str(journal), "NO_COLOR": "1"}
         start = time.monotonic()
         r = subprocess.run([CLUSTERCTL, *args, self.path], capture_output=True, timeout=LIMIT, check=False,
                            stdin=subprocess.DEVNULL, env=env,
@@ -149,6 +156,9 @@ class Liars:
         r.seconds = time.monotonic() - start
         clean(r.stdout)
         clean(r.stderr)
+        if journal.exists():
+            clean(journal.read_bytes())
+            assert journal.stat().st_mode & 0o777 == 0o600
         return r
 
     def events(self, *args):
@@ -162,6 +172,7 @@ class Liars:
 def clean(said):
     text = said.decode()  # it is UTF-8
     assert all(c == "\n" or c == "\t" or c.isprintable() for c in text), ascii(text)[:2000]
+    assert SECRET not in text and THEIRS not in text, text[:2000]
 
 
 @pytest.fixture(name="liars", scope="module")
@@ -229,6 +240,20 @@ def test_a_host_that_fails_on_a_screen(liars):
     assert status != 0 and b"lvs" in said and rb"\x1b" in said
     for bad in HOSTILE:
         assert bad not in said, ascii(said)[:3000]
+
+
+def test_the_password_is_shown_nowhere(liars):
+    """Neither ours nor the one that is on the host; nor in what a step's command has said."""
+    liars.lie("old file", "honest", "honest")
+    for args in ((), ("--output=json",)):
+        said = liars.run("deploy", "--dry-run", *args).stdout
+        assert b"-\tauth_pass ********" in said.replace(b"\\u0009", b"\t").replace(b"\\t", b"\t"), said
+        assert b"+        auth_pass ********" in said
+    liars.lie("failed", "failed", "failed")
+    r, events = liars.events()
+    assert "in: auth_pass ********" in r.stdout.decode()
+    assert liars.run("check").returncode == 0
+    liars.run("status", "--output=json")
 
 
 def test_a_host_that_remembers_too_many(liars):

@@ -249,6 +249,13 @@ static void secrets_are_starred_out(void **state)
     assert_null(strstr(x.plan.steps.v[0].diff, "hunter2"));
     assert_non_null(strstr(x.plan.steps.v[0].diff, "auth_pass ********"));
     forget(&x);
+    /* Somebody else's, as keepalived takes it. */
+    want_file(&x.cat, "/etc/x", (struct res_file){.content = "  auth_pass\tother\n  auth_pass  more\n}\n"});
+    observe_lines(&x, nothing);
+    assert_null(strstr(x.plan.steps.v[0].diff, "other"));
+    assert_null(strstr(x.plan.steps.v[0].diff, "more"));
+    assert_non_null(strstr(x.plan.steps.v[0].diff, "+}"));
+    forget(&x);
 }
 
 /* The reports of a hostile host: refused, never followed. */
