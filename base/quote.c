@@ -136,3 +136,16 @@ void quote_xml(struct strbuf *out, const char *s)
         }
     }
 }
+
+void quote_label(struct strbuf *out, const char *s)
+{
+    sb_addc(out, '"');
+    for (; *s; s++)
+        if (*s == '\n')
+            sb_add(out, "\\n");
+        else if (*s == '"' || *s == '\\')
+            sb_addf(out, "\\%c", *s);
+        else
+            sb_addc(out, *s);
+    sb_addc(out, '"');
+}

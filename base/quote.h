@@ -24,5 +24,8 @@ void quote_json(struct strbuf *out, const char *s);
  */
 void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline);
 
+/* The value of a Prometheus label with its quotes (exposition_formats.md escapes no more than this). */
+void quote_label(struct strbuf *out, const char *s);
+
 /* Text inside an XML or HTML element or a double-quoted attribute. */
 void quote_xml(struct strbuf *out, const char *s);

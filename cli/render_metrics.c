@@ -1,17 +1,11 @@
 #include "cli/render_metrics.h"
 
-/* A label's value: the format escapes these three (exposition_formats.md), and no others. */
+#include "base/quote.h"
+
 static void label(struct strbuf *out, const char *name, const char *value)
 {
-    sb_addf(out, "%s=\"", name);
-    for (const char *p = value; *p; p++)
-        if (*p == '\n')
-            sb_add(out, "\\n");
-        else if (*p == '"' || *p == '\\')
-            sb_addf(out, "\\%c", *p);
-        else
-            sb_addc(out, *p);
-    sb_addc(out, '"');
+    sb_addf(out, "%s=", name);
+    quote_label(out, value);
 }
 
 static void head(struct strbuf *out, const char *name, const char *help)

@@ -193,7 +193,7 @@ static void stage(struct script *s, size_t n, const struct change *c)
     base64_encode(&old, c->old ? c->old : "", c->old ? strlen(c->old) : 0, 0);
     script_addf(s, "net_stage %zu", n);
     script_arg(s, c->path);
-    script_addf(s, " '%s'", c->old ? sb_str(&old) : "-");
+    script_arg(s, c->old ? sb_str(&old) : "-");
     putfile_heredoc(s, c->new, strlen(c->new));
 }
 

@@ -146,6 +146,9 @@ static void other_contexts_quote(void **state)
     quote_json(&sb, "a\"b\\\n\x01");
     assert_string_equal(sb_str(&sb), "\"a\\\"b\\\\\\n\\u0001\"");
     sb_reset(&sb);
+    quote_label(&sb, "a\"b\\\n{c}");
+    assert_string_equal(sb_str(&sb), "\"a\\\"b\\\\\\n{c}\"");
+    sb_reset(&sb);
     quote_xml(&sb, "<a href='x'>&\"\x02");
     assert_string_equal(sb_str(&sb), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\\x02");
 }
