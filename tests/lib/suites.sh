@@ -73,7 +73,10 @@ meson_build() { # DIR CC OPTION…
 
 build_plain() { meson_build gcc gcc; }
 # gcc's -Wformat-truncation misfires under its sanitizers, so the sanitizer build is clang's.
-build_sanitized() { meson_build asan clang -Db_sanitize=address,undefined -Db_lundef=false; }
+# With libFuzzer in it, so that the fuzz targets are built as tests/fuzz/run builds them.
+build_sanitized() {
+    meson_build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
+}
 
 meson_tests() { # DIR
     rm -f "$WORK/$1/meson-logs/testlog.junit.xml"

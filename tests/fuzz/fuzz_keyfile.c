@@ -1,0 +1,21 @@
+/* Private key files. */
+#include <openssl/err.h>
+
+#include "fuzz.h"
+#include "fuzz_file.h"
+#include "ssh/keyfile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct keyfile k;
+    keyfile_inspect(fuzz_file(data, size), &k);
+    HOLDS(k.exists);
+    HOLDS(k.usable == !*k.problem && (!k.usable || (*k.type && !*k.remedy)));
+    HOLDS(!k.usable || k.is_rsa == !strcmp(k.type, "ssh-rsa"));
+    HOLDS(fuzz_is_safe(k.type) && fuzz_is_safe(k.problem) && fuzz_is_safe(k.remedy));
+    /* What is encrypted is never handed to libssh2. */
+    if (memmem(data, size, "ENCRYPTED", 9) && !memmem(data, size, "OPENSSH", 7))
+        HOLDS(!k.usable || !memmem(data, size, "Proc-Type: 4,ENCRYPTED", 22));
+    ERR_clear_error();
+    return 0;
+}
