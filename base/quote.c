@@ -105,6 +105,10 @@ void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline)
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)s[i];
         size_t len = utf8_printable((const unsigned char *)s + i, n - i);
+        if (len > 1 && out->cap && out->len + len > out->cap) {
+            out->truncated = true; /* no half character */
+            return;
+        }
         if (len) {
             sb_addn(out, s + i, len);
             i += len;

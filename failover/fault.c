@@ -68,8 +68,8 @@ static void arm_fragment(struct script *s, const struct host_result *hr, void *u
 
 static void keep_text(char *to, size_t size, const char *text)
 {
-    autosb struct strbuf safe = {0};
-    quote_terminal(&safe, text, strnlen(text, size - 1), false);
+    autosb struct strbuf safe = {.cap = size - 1};
+    quote_terminal(&safe, text, strlen(text), false);
     snprintf(to, size, "%s", sb_str(&safe));
 }
 
