@@ -61,21 +61,24 @@ static int zone_seconds(const char *s)
     return s[0] == '-' ? -seconds : seconds;
 }
 
+/* Hosts' words: what is added to a byte, or made microseconds of a time, stays a number. */
+static const int64_t most_bytes = INT64_MAX / 4, most_seconds = INT64_MAX / 4 / 1000000;
+
 /* The next word of *s as a number; -1: it is none. */
-static int64_t take_number(char **s)
+static int64_t take_number(char **s, int64_t most)
 {
     char *word = parse_word(s);
     uint64_t n;
-    return word && parse_u64(word, 0, INT64_MAX, &n) ? (int64_t)n : -1;
+    return word && parse_u64(word, 0, (uint64_t)most, &n) ? (int64_t)n : -1;
 }
 
 /* "SOURCE INODE SIZE START" */
 static void take_file(struct log_tail *t, struct log_file_seen *files, char *rest)
 {
-    int64_t source = take_number(&rest), inode = take_number(&rest), size = take_number(&rest),
-            start = take_number(&rest);
+    int64_t source = take_number(&rest, LOG_SOURCES - 1), inode = take_number(&rest, INT64_MAX);
+    int64_t size = take_number(&rest, most_bytes), start = take_number(&rest, most_bytes);
     (void)t;
-    if (source < 0 || source >= LOG_SOURCES || inode < 0 || size < 0 || start < 0)
+    if (source < 0 || inode < 0 || size < 0 || start < 0)
         return;
     files[source] = (struct log_file_seen){true, (uint64_t)inode, size, start};
 }
@@ -83,8 +86,8 @@ static void take_file(struct log_tail *t, struct log_file_seen *files, char *res
 /* "SOURCE BYTE": what comes next is of the old file when that is due, and of the new one then. */
 static void take_base(struct log_tail *t, char *rest)
 {
-    int64_t source = take_number(&rest), byte = take_number(&rest);
-    if (source < 0 || source >= LOG_SOURCES || byte < 0)
+    int64_t source = take_number(&rest, LOG_SOURCES - 1), byte = take_number(&rest, most_bytes);
+    if (source < 0 || byte < 0)
         return;
     struct log_place *p = &t->places[source];
     bool old = t->due[source].old_from >= 0;
@@ -102,7 +105,7 @@ static void take_record(struct log_tail *t, char *rest)
     if (!strcmp(what, "clock"))
         take_clock(t, rest);
     else if (!strcmp(what, "now"))
-        t->now_s = take_number(&rest);
+        t->now_s = take_number(&rest, most_seconds);
     else if (!strcmp(what, "zone"))
         t->zone_s = zone_seconds(rest);
     else if (!strcmp(what, "boot"))
@@ -188,7 +191,8 @@ static void take_line(struct log_tail *t, char *rest)
     if (!text)
         return;
     *byte_at++ = *text++ = '\0';
-    if (!parse_u64(rest, 0, LOG_SOURCES - 1, &source) || !parse_u64(byte_at, 0, INT64_MAX / 2, &byte))
+    if (!parse_u64(rest, 0, LOG_SOURCES - 1, &source) ||
+        !parse_u64(byte_at, 0, (uint64_t)most_bytes, &byte))
         return;
     enum log_source k = (enum log_source)source;
     struct log_place *p = &t->places[k];
