@@ -58,6 +58,12 @@ static void take_amounts(struct ipvs_traffic *to, enum ipvs_listing listing, cha
     }
 }
 
+/* A host's numbers are its own: their sum is at most what 64 bits hold. */
+static void add(uint64_t *sum, uint64_t n)
+{
+    *sum = n > UINT64_MAX - *sum ? UINT64_MAX : *sum + n;
+}
+
 /* "Route 1 0 2": how it is forwarded, its weight, active and inactive connections. */
 static void take_connections(struct ipvs_service *s, struct ipvs_traffic *to, char *line)
 {
@@ -66,8 +72,8 @@ static void take_connections(struct ipvs_service *s, struct ipvs_traffic *to, ch
         return;
     to->active = n[1];
     to->inactive = n[2];
-    s->traffic.active += n[1];
-    s->traffic.inactive += n[2];
+    add(&s->traffic.active, n[1]);
+    add(&s->traffic.inactive, n[2]);
 }
 
 void ipvs_listed(struct ipvs_table *t, enum ipvs_listing listing, char *line)
