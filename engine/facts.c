@@ -173,7 +173,7 @@ static int addr_line(struct facts *f, char *line, struct err *e)
     uint64_t prefix = 0;
     if (!ipaddr_parse(address, &a.address))
         return 0;
-    if (!slash || !parse_u64(slash + 1, 0, 128, &prefix))
+    if (!slash || !parse_u64(slash + 1, 0, ipaddr_bits(&a.address), &prefix))
         prefix = ipaddr_bits(&a.address);
     a.prefix = (unsigned)prefix;
     a.label = "";
