@@ -33,11 +33,11 @@ static inline bool wire_string(struct wire *w, struct wire *out)
     return true;
 }
 
-/* A short name such as a key type, as a C string; false when it is not clean ASCII or too long. */
+/* A short name such as a key type, as a C string; false: empty, too long or not clean ASCII. */
 static inline bool wire_name(struct wire *w, char *out, size_t size)
 {
     struct wire s;
-    if (!wire_string(w, &s) || s.n >= size)
+    if (!wire_string(w, &s) || !s.n || s.n >= size)
         return false;
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] <= ' ' || s.p[i] > '~')
