@@ -140,7 +140,7 @@ static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
 static void inspect_openssh(struct keyfile *k, const char *text, const char *shell_path)
 {
     const char *body = text + strlen(openssh_begin), *end = strstr(body, openssh_end);
-    autosb struct strbuf b64 = {0};
+    __attribute__((cleanup(wipe))) struct strbuf b64 = {0};
     if (!end) {
         problem(k, "is cut short (no END line)");
         return;
@@ -156,7 +156,6 @@ static void inspect_openssh(struct keyfile *k, const char *text, const char *she
     else
         judge_openssh(k, raw, (size_t)n, shell_path);
     explicit_bzero(raw, size);
-    explicit_bzero(b64.s, b64.s ? b64.alloc : 0);
 }
 
 static int no_passphrase(char *buf, int size, int rw, void *ud)
