@@ -28,24 +28,28 @@ struct entry {
 
 typedef void entry_fn(void *ud, const struct entry *entry);
 
-/* '*' and '?' as in sshd(8); recursion only on '*', and both strings are short. */
+/*
+ * '*' and '?' as in sshd(8). Only the last '*' is ever tried again, a character further on: what an
+ * earlier one could take instead, that one can as well.
+ */
 static bool glob(const char *s, const char *pattern)
 {
-    for (; *pattern; s++, pattern++) {
+    const char *star = NULL, *taken = s; /* behind the last '*', and what it has taken up to */
+    while (*s) {
         if (*pattern == '*') {
-            while (*pattern == '*')
-                pattern++;
-            if (!*pattern)
-                return true;
-            for (; *s; s++)
-                if (glob(s, pattern))
-                    return true;
+            star = ++pattern;
+            taken = s;
+        } else if (*pattern && (*pattern == '?' || *pattern == *s)) {
+            pattern++;
+            s++;
+        } else if (star) {
+            pattern = star;
+            s = ++taken;
+        } else {
             return false;
         }
-        if (!*s || (*pattern != '?' && *pattern != *s))
-            return false;
     }
-    return !*s;
+    return !pattern[strspn(pattern, "*")];
 }
 
 /* A comma list of patterns: one has to match, and none that begins with '!' may. */
