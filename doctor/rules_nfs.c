@@ -46,8 +46,9 @@ const struct exam_host *nfs_server_asked(const struct exam *x)
 bool nfs_serves(const struct exam_host *server)
 {
     const struct evidence *unit = exam_line(server, "nfs.unit", NULL);
-    return exam_line(server, "nfs.listen", NULL) && unit &&
-           strstr(unit->text, "ActiveState=active");
+    /* Not to be told by systemd counts as yes, where somebody listens. */
+    return exam_line(server, "nfs.listen", NULL) &&
+           (!unit || strstr(unit->text, "ActiveState=active"));
 }
 
 static void server_down(struct exam *x)
