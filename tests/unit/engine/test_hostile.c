@@ -270,7 +270,7 @@ static void no_word_is_acted_on(void **state)
         facts_script(&s, &b.cluster, &b.host, &b.facts);
         observe_functions(&s, &b.cat);
         owned_functions(&s, &b.plan);
-        record_begin(&s, &record, &b.host, &b.plan);
+        record_begin(&s, &record, &b.host, b.plan.steps.n);
         observe_script(&s, &b.cat);
         add_steps(&b, &s, &record);
         record_end(&s, &record, &b.host, "\"end\":\"'$(:>/canary-end)\"", w(&b));
