@@ -188,6 +188,7 @@ struct load *load_start(const struct load_options *o, struct err *e)
     l->counts.last_ok_due_us = l->counts.last_lost_due_us = -1;
     l->epoll_fd = l->timer_fd = l->stop_fd = -1;
     pthread_mutex_init(&l->lock, NULL);
+    ports_init(&l->ports);
     if (request_text_init(&l->text, &o->address, o->port, o->path, o->host, e) == 0 &&
         load_loop_open(l, e) == 0 && start_thread(l, e) == 0)
         return l;

@@ -37,6 +37,8 @@ static curl_socket_t on_open(void *ud, curlsocktype purpose, struct curl_sockadd
     struct load_request *r = ud;
     int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
     r->os_error = fd < 0 ? errno : 0;
+    if (fd >= 0)
+        ports_take(&r->load->ports, fd, a->family);
     /* The next thing that happens is connect(). */
     r->load->records.v[r->index].sent_us = clock_us() - r->load->epoch_us;
     return fd < 0 ? CURL_SOCKET_BAD : fd;

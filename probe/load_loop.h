@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Inside the load: its thread (load_loop.c), the keeping of its log (load.c) and the farewell to
- * its connections (load_parting.c). Private to probe/.
+ * Inside the load: its thread (load_loop.c), the keeping of its log (load.c), its connections'
+ * ports (load_ports.c) and the farewell to them (load_parting.c). Private to probe/.
  */
 #include <pthread.h>
 
@@ -25,6 +25,18 @@ struct parting {
 };
 void parting_add(struct parting *p, int fd);
 void parting_close(struct parting *p, int64_t now_us); /* INT64_MAX: all of them */
+
+/*
+ * Each request comes from the next port. The kernel's own choice was seen to take a port again after 16 s
+ * at 200 a second: two clients rarely have the same address and port so soon, and a director that takes over
+ * between the two knows the first one's connection, to another real server.
+ */
+struct ports {
+    unsigned first, count; /* net.ipv4.ip_local_port_range; count 0: not known */
+    unsigned next;
+};
+void ports_init(struct ports *p);
+void ports_take(struct ports *p, int fd, int family);
 
 /* One request under way, or an idle handle for the next. */
 struct load_request {
@@ -53,6 +65,7 @@ struct load {
     int64_t curl_due_us, armed_us; /* clock_us(); INT64_MAX: never */
     struct load_request *oldest, *newest, *idle;
     struct parting parting;
+    struct ports ports;
     size_t end; /* requests in all; SIZE_MAX until it is to stop */
     struct err failure; /* code ERR_NONE: all is well */
 
