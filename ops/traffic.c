@@ -262,19 +262,32 @@ static int wait_until(struct traffic *t, bool (*met)(struct traffic *t, struct w
     }
 }
 
+/*
+ * A director's count of a server's connections. One whose end it has not seen stays in its table for
+ * a quarter of an hour; the server itself, where it answers, has it no more.
+ */
+static uint64_t open_on(const struct traffic *t, const struct host *director, const struct host *rs)
+{
+    uint64_t of[2] = {0}; /* TCP, others */
+    for (size_t i = 0; i < t->cluster->n_services; i++) {
+        const struct service *s = &t->cluster->services[i];
+        const struct ipvs_dest *e = entry(t, director, s, rs);
+        of[s->protocol != PROTO_TCP] += e ? e->traffic.active : 0;
+    }
+    const struct live_host *server = seen(t, rs);
+    if (server->complete && server->tcp_counted && server->tcp_open < of[0])
+        of[0] = server->tcp_open;
+    return of[0] + of[1];
+}
+
 /* Over all directors: a connection that a hand-over took along is known to both, and counts once. */
 static bool closed(struct traffic *t, struct wait *c)
 {
     c->open = 0;
     for (const struct host *d = NULL; (d = next_told(t, d));) {
         uint64_t n = 0;
-        for (size_t i = 0; i < t->cluster->n_services; i++)
-            for (const struct host *rs = NULL;
-                 (rs = cluster_next(t->cluster, rs, ROLE_REAL_SERVER));) {
-                const struct ipvs_dest *e = entry(t, d, &t->cluster->services[i], rs);
-                if (e && c->who[rs->index_in_cluster])
-                    n += e->traffic.active;
-            }
+        for (const struct host *rs = NULL; (rs = cluster_next(t->cluster, rs, ROLE_REAL_SERVER));)
+            n += c->who[rs->index_in_cluster] ? open_on(t, d, rs) : 0;
         if (n > c->open && (d == traffic_active(t) || !traffic_active(t)))
             c->open = n;
     }

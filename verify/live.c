@@ -35,6 +35,25 @@ static const char connections_sh[] =
     "  ipvsadm -Ln 2>/dev/null | while IFS= read -r l; do r ipvs_open \"$l\"; done\n"
     "}\n";
 
+/* A server of its own knows best: a director that took over halfway may never have seen the end. */
+static const char open_sh[] =
+    "live_open() {\n" /* VIP... */
+    "  n=0; for a; do\n"
+    "    o=$(ss -Htn state syn-recv state established state close-wait src \"$a\" 2>/dev/null) || return 0\n"
+    "    [ -z \"$o\" ] || n=$((n + $(printf '%s\\n' \"$o\" | wc -l)))\n"
+    "  done\n"
+    "  r tcp_open \"$n\"\n"
+    "}\n";
+
+static void open_ask(struct script *s, const struct cluster *c)
+{
+    char vip[IPADDR_STRLEN];
+    script_add(s, "live_open");
+    for (size_t i = 0; i < c->n_vips; i++)
+        script_arg(s, ipaddr_str(&c->vips[i], vip));
+    script_add(s, "\n");
+}
+
 /* What is asked of one host alone, or of few. The dump is told late: keepalived writes meanwhile.
  */
 static void ask_extras(struct script *s, const struct host_result *hr, unsigned extras,
@@ -50,6 +69,8 @@ static void ask_extras(struct script *s, const struct host_result *hr, unsigned 
         token_write(s, exported, token);
     if (hr->host->roles & ROLE_DIRECTOR && extras & LIVE_CONNECTIONS)
         script_add(s, "live_connections\n");
+    if (hr->host->roles & ROLE_REAL_SERVER && extras & LIVE_CONNECTIONS && hr->catalog.cluster)
+        open_ask(s, hr->catalog.cluster);
     if (extras & LIVE_MONITORING && monitoring_host(hr->catalog.cluster) == hr->host)
         prometheus_ask(s);
 }
@@ -63,6 +84,8 @@ void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
         script_add(s, table_sh);
     if (director && extras & LIVE_CONNECTIONS)
         script_add(s, connections_sh);
+    if (hr->host->roles & ROLE_REAL_SERVER && extras & LIVE_CONNECTIONS)
+        script_add(s, open_sh);
     script_add(s, "{ l= o=\n");
     script_addf(s, "live_addr; %s\n", director ? "live_ipvs" : ":");
     ask_extras(s, hr, extras, token);
@@ -138,6 +161,8 @@ void live_record(struct live_host *h, char *value)
         ipvs_line(&h->ipvs, &h->arena, value);
     else if (!strcmp(what, "ipvs_open"))
         ipvs_listed(&h->ipvs, IPVS_PLAIN, value);
+    else if (!strcmp(what, "tcp_open"))
+        h->tcp_counted = parse_u64(value, 0, UINT32_MAX, &h->tcp_open);
     else if (!strcmp(what, "ipvs_error"))
         h->ipvs_error = shown(&h->arena, value, ERROR_MAX);
     else if (!strcmp(what, "ipvs_end"))

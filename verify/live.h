@@ -22,7 +22,7 @@ enum live_extra {
     LIVE_MOUNT = 1 << 1, /* real servers: the share's mount */
     LIVE_BOOT = 1 << 2,  /* what a reboot would read */
     LIVE_TOKEN = 1 << 3, /* the NFS host: live.token is written */
-    LIVE_CONNECTIONS = 1 << 4, /* directors: connections of each entry of the table */
+    LIVE_CONNECTIONS = 1 << 4, /* directors: connections of each entry of the table; real servers: their own */
     LIVE_MONITORING = 1 << 5,  /* Prometheus' host: what it has seen */
 };
 
@@ -39,6 +39,8 @@ struct live_host {
     bool ipvs_read;         /* directors: the table was read to its end */
     const char *ipvs_error; /* directors: why it was not; safe to print */
     struct ipvs_table ipvs;
+    bool tcp_counted;       /* LIVE_CONNECTIONS, real servers: the next is known */
+    uint64_t tcp_open;      /* TCP connections to the VIPs that are not over, those not accepted yet too */
     struct vrrp_running vrrp; /* LIVE_VRRP */
     struct live_mount mount;  /* LIVE_MOUNT */
     struct boot_config boot;  /* LIVE_BOOT */
