@@ -14,7 +14,10 @@ static const char *const *forgotten_names(struct session *s, const struct option
 
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e)
 {
-    *s = (struct session){.in = in, .templates.dir = in->args.templates, .cancel.cancel_fd = -1};
+    *s = (struct session){.in = in,
+                          .templates.dir = in->args.templates,
+                          .notes.lock = PTHREAD_MUTEX_INITIALIZER,
+                          .cancel = {.cancel_fd = -1, .note = notes_add, .ud = &s->notes}};
     s->options = (struct run_options){
         .modules = in->units ? &module_table_units : &module_table,
         .units = in->units,
@@ -67,6 +70,7 @@ int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct e
     struct renderer *r = choose_renderer(s, pass);
     int rc = run_execute(s->run, mode, &r->sink, e);
     r->free(r);
+    notes_say(&s->notes, &s->in->err);
     return rc;
 }
 
@@ -99,6 +103,7 @@ int session_carry_out(struct session *s, struct err *e)
     int rc = run_execute(s->run, RUN_PLANNED, &s->halfway->sink, e);
     s->halfway->free(s->halfway);
     s->halfway = NULL;
+    notes_say(&s->notes, &s->in->err);
     return rc;
 }
 
@@ -115,6 +120,7 @@ void session_drop(struct session *s)
 void session_close(struct session *s)
 {
     session_drop(s);
+    notes_say(&s->notes, &s->in->err);
     recording_free(&s->recording);
     arena_free(&s->arena);
     if (!s->run)

@@ -1,6 +1,7 @@
 #pragma once
 /* A run as a command sees it: the engine set up by the command line's options. */
 #include "cli/command.h"
+#include "cli/notes.h"
 #include "cli/recording.h"
 #include "cli/render.h"
 #include "engine/run.h"
@@ -15,6 +16,7 @@ struct session {
     const char *forgotten[OPTION_LIST_MAX + 1]; /* NULL-terminated; options.forgotten */
     struct arena arena;
     struct renderer *halfway; /* between session_look() and its other half */
+    struct notes notes;       /* of the connections; said after each pass */
     bool lines;      /* passes over some of the hosts follow each other: no table on the terminal */
 };
 

@@ -21,7 +21,10 @@ enum role {
 enum protocol { PROTO_TCP, PROTO_UDP };
 enum check_type { CHECK_TCP, CHECK_HTTP };
 enum become { BECOME_NONE, BECOME_SUDO };
-enum host_key_policy { HOST_KEY_STRICT };
+enum host_key_policy {
+    HOST_KEY_STRICT,     /* on file, or refused */
+    HOST_KEY_ACCEPT_NEW, /* a host of which nothing is on file is put there */
+};
 
 /* Whose timers and habits are the defaults. An explicit value always wins. */
 enum profile {
@@ -109,7 +112,9 @@ struct ssh_settings {
     bool identities_given;         /* named by the operator: one that is missing is an error */
     bool agent;                    /* also try the keys of ssh-agent */
     const char *const *known_hosts;/* NULL-terminated list of files, absolute paths */
-    enum host_key_policy host_keys;
+    enum host_key_policy host_key;
+    const char *const *pinned_keys;/* NULL, or a NULL-terminated list, which then stands instead of
+                                      known_hosts: "TYPE BASE64" or "SHA256:..." */
     enum become become;
     unsigned connect_timeout_ms;   /* TCP connect and SSH handshake, each */
     unsigned dead_after_ms;        /* no sign of life from the peer's TCP: the connection is lost */

@@ -153,7 +153,7 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     decode_monitoring(d, r, json_object_get(json, "monitoring"),
                       &(struct where){.up = &top, .key = "monitoring"});
 
-    struct ssh_settings settings = {.host_keys = HOST_KEY_STRICT};
+    struct ssh_settings settings = {0};
     decode_defaults(d, &ssh_table, &settings);
     if (json_is_object(ssh)) {
         decode_object(d, &ssh_table, ssh, &settings, &(struct where){.up = &top, .key = "ssh"},

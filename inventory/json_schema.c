@@ -122,6 +122,10 @@ static void set_type(json_t *o, const struct field *f)
         set_text(one, &local_path_rule);
         set_one_or_many(o, json_incref(one), 0, false);
         break;
+    case TYPE_STRINGS:
+        set_text(one, f->text);
+        set_one_or_many(o, json_incref(one), 1, false);
+        break;
     case TYPE_OBJECT: set(o, "$ref", json_sprintf("#/$defs/%s", f->object->what)); break;
     case TYPE_LIST: set_array(o, reference(f->object), 1, 0, false); break;
     }

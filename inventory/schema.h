@@ -22,6 +22,7 @@ enum field_type {
     TYPE_ADDRESSES, /* struct address_list: an array */
     TYPE_MODE,      /* unsigned: a string of octal digits */
     TYPE_PATHS,     /* const char *const *: a local file, or an array of them; made absolute */
+    TYPE_STRINGS,   /* const char *const *: a string that `text` allows, or an array of them */
     TYPE_OBJECT,    /* of table `object`; the loader decodes it, nothing is stored */
     TYPE_LIST,      /* array of at least one `object`; the loader decodes it, nothing is stored */
 };
@@ -36,6 +37,7 @@ struct text_rule {
     const char *first; /* characters allowed first, as between a regular expression's [] */
     const char *rest;  /* characters allowed after (and first, if that is NULL); NULL: printable */
     unsigned max;      /* bytes */
+    const char *form;  /* or: the regular expression of what is allowed, instead of the two */
     const char *what;  /* "letters, digits and '-', starting with a letter" */
     const char *too_long;          /* why `max`, or NULL */
     const char *refuse;            /* regular expression of what is refused all the same */
@@ -90,8 +92,8 @@ enum { NFS_EXPORT, NFS_MOUNT, NFS_MOUNT_OPTIONS, NFS_EXPORT_OPTIONS, NFS_OWNER, 
        NFS_LEASE_TIME, NFS_N };
 enum { NETWORK_PREFIX, NETWORK_GATEWAY, NETWORK_DNS, NETWORK_N };
 enum { MONITORING_HOST, MONITORING_INTERVAL, MONITORING_RETENTION, MONITORING_N };
-enum { SSH_USER, SSH_PORT, SSH_IDENTITY, SSH_AGENT, SSH_KNOWN_HOSTS, SSH_BECOME,
-       SSH_CONNECT_TIMEOUT, SSH_DEAD_AFTER, SSH_N };
+enum { SSH_USER, SSH_PORT, SSH_IDENTITY, SSH_AGENT, SSH_KNOWN_HOSTS, SSH_HOST_KEY,
+       SSH_PINNED_KEYS, SSH_BECOME, SSH_CONNECT_TIMEOUT, SSH_DEAD_AFTER, SSH_N };
 enum { HOST_NAME, HOST_HOSTNAME, HOST_ADDRESS, HOST_ROLE, HOST_WEIGHT, HOST_PRIORITY,
        HOST_INTERFACE, HOST_INDEX, HOST_PAGE, HOST_SSH, HOST_N };
 

@@ -11,6 +11,8 @@
 static const struct choice protocols[] = {{"tcp", PROTO_TCP}, {"udp", PROTO_UDP}, {0}};
 static const struct choice check_types[] = {{"http", CHECK_HTTP}, {"tcp", CHECK_TCP}, {0}};
 static const struct choice becomes[] = {{"none", BECOME_NONE}, {"sudo", BECOME_SUDO}, {0}};
+static const struct choice host_keys[] = {
+    {"strict", HOST_KEY_STRICT}, {"accept-new", HOST_KEY_ACCEPT_NEW}, {0}};
 static const struct choice profiles[] = {
     {"fast", PROFILE_FAST}, {"article", PROFILE_ARTICLE}, {0}};
 static const struct choice firewall_policies[] = {
@@ -186,8 +188,17 @@ static const struct field ssh_fields[SSH_N] = {
         .doc = "Also try the keys of a running ssh-agent."},
     [SSH_KNOWN_HOSTS] = {"known_hosts", TYPE_PATHS, AT(struct ssh_settings, known_hosts),
         .def = "[\"~/.ssh/known_hosts\", \"/etc/ssh/ssh_known_hosts\"]",
-        .doc = "File, or array of files, with the known host keys. A host that is in none of them "
-               "is refused."},
+        .doc = "File, or array of files, with the known host keys."},
+    [SSH_HOST_KEY] = {"host_key", TYPE_CHOICE, AT(struct ssh_settings, host_key),
+        .choices = host_keys, .def = "\"strict\"",
+        .doc = "What to do about a host of which no key is known: \"strict\" refuses it; "
+               "\"accept-new\" puts its key into the first file of known_hosts and says so. A key "
+               "that has changed is refused in any case."},
+    [SSH_PINNED_KEYS] = {"pinned_keys", TYPE_STRINGS, AT(struct ssh_settings, pinned_keys),
+        .text = &host_key_rule,
+        .doc = "Host key, or array of host keys, as \"TYPE BASE64\" or \"SHA256:...\": the host "
+               "must show one of these, whatever known_hosts holds; only @revoked lines still "
+               "count."},
     [SSH_BECOME] = {"become", TYPE_CHOICE, AT(struct ssh_settings, become), .choices = becomes,
         .def = "\"none\"",
         .doc = "How the user becomes root: \"sudo\" (without a password), or \"none\" for a user "

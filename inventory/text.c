@@ -1,5 +1,7 @@
 #include "inventory/text.h"
 
+#include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -129,6 +131,13 @@ const struct text_rule login_rule = {
     .max = 64,
     .what = "letters, digits, '.', '@', '_' and '-', and must start with a letter, a digit or '_'",
 };
+const struct text_rule host_key_rule = {
+    .max = 8192,
+    /* 43: SHA-256 in base64 without its '='; AAAA: the length of the type's name comes first. */
+    .form = "^(SHA256:[A-Za-z0-9+/]{43}|(ssh|ecdsa)-[a-z0-9-]+ AAAA[A-Za-z0-9+/]+={0,2})$",
+    .what = "must be a host key as in \"ssh-ed25519 AAAA...\", without a comment, or its "
+            "fingerprint as in \"SHA256:...\"",
+};
 const struct text_rule file_name_rule = {
     .first = "A-Za-z0-9_",
     .rest = "A-Za-z0-9._-",
@@ -205,6 +214,16 @@ static const char *wrong_character(const struct text_rule *r, const char *s)
     return NULL;
 }
 
+static bool has_form(const char *form, const char *s)
+{
+    regex_t r;
+    if (regcomp(&r, form, REG_EXTENDED | REG_NOSUB))
+        abort();
+    bool yes = regexec(&r, s, 0, NULL, 0) == 0;
+    regfree(&r);
+    return yes;
+}
+
 const char *text_refused(const struct text_rule *r, const char *s, struct arena *a)
 {
     size_t n = strlen(s);
@@ -214,6 +233,8 @@ const char *text_refused(const struct text_rule *r, const char *s, struct arena 
         const char *why = r->too_long ? arena_printf(a, " (%s)", r->too_long) : "";
         return arena_printf(a, "is %zu bytes long; at most %u are allowed%s", n, r->max, why);
     }
+    if (r->form)
+        return has_form(r->form, s) ? NULL : r->what;
     const char *wrong = wrong_character(r, s);
     if (wrong)
         return arena_printf(a, "may hold only %s; found %s%s", r->what, show_character(wrong, a),
@@ -223,7 +244,9 @@ const char *text_refused(const struct text_rule *r, const char *s, struct arena 
 
 void text_pattern(const struct text_rule *r, struct strbuf *out)
 {
-    if (!r->rest)
+    if (r->form)
+        sb_add(out, r->form);
+    else if (!r->rest)
         sb_add(out, "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e"
                     "\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff]*$"); /* quote_terminal() */
     else if (r->first)

@@ -324,6 +324,36 @@ static int decode_paths(struct decoder *d, const struct field *f, const json_t *
     return rc;
 }
 
+static int decode_strings(struct decoder *d, const struct field *f, const json_t *v, void *out,
+                          const struct where *w)
+{
+    bool array = json_is_array(v);
+    size_t n = array ? json_array_size(v) : 1;
+    const char **list = arena_array(d->arena, const char *, n + 1);
+    int rc = 0;
+    if (!n) {
+        complain(d, w, "%s must not be empty", f->name);
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct where at = {.up = w, .index = i};
+        const json_t *item = array ? json_array_get(v, i) : v;
+        const char *s = json_string_value(item), *wrong;
+        if (!s) {
+            rc = wrong_type(d, f, item, array ? &at : w,
+                            array ? "a string" : "a string or an array of strings");
+        } else if ((wrong = text_refused(f->text, s, d->arena))) {
+            complain(d, array ? &at : w, "%s %s %s", f->name, decode_show(d, s), wrong);
+            rc = -1;
+        } else {
+            list[i] = arena_strdup(d->arena, s);
+        }
+    }
+    if (rc == 0)
+        store(f, out, &list, sizeof list);
+    return rc;
+}
+
 int decode_value(struct decoder *d, const struct field *f, const json_t *v, void *out,
                  const struct where *w)
 {
@@ -338,6 +368,7 @@ int decode_value(struct decoder *d, const struct field *f, const json_t *v, void
     case TYPE_ADDRESSES: return decode_addresses(d, f, v, out, w);
     case TYPE_MODE: return decode_mode(d, f, v, out, w);
     case TYPE_PATHS: return decode_paths(d, f, v, out, w);
+    case TYPE_STRINGS: return decode_strings(d, f, v, out, w);
     case TYPE_OBJECT: return json_is_object(v) ? 0 : wrong_type(d, f, v, w, "an object");
     case TYPE_LIST:
         if (!json_is_array(v))

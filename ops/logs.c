@@ -234,6 +234,8 @@ static void make_tails(struct logs *l, const struct cluster *c)
     const struct logs_options *o = l->options;
     l->tails = xcalloc(o->n_hosts, sizeof *l->tails);
     l->caught = xcalloc(o->n_hosts, sizeof *l->caught);
+    struct ssh_cancel cancel = o->run->cancel ? *o->run->cancel : (struct ssh_cancel){0};
+    cancel.cancel_fd = l->cancel_fd;
     for (size_t i = 0; i < o->n_hosts; i++) {
         struct logs_wish w = {.cluster = c, .host = o->hosts[i], .services = o->services};
         bool any = false;
@@ -243,7 +245,7 @@ static void make_tails(struct logs *l, const struct cluster *c)
             continue;
         w.lines = o->since_us ? 0 : o->grep ? SEARCHED : o->lines;
         l->tails[l->n_tails++] = (struct log_tail){
-            .logs = l, .options = o, .wish = w, .cancel.cancel_fd = l->cancel_fd};
+            .logs = l, .options = o, .wish = w, .cancel = cancel};
     }
 }
 

@@ -13,6 +13,19 @@ void ssh_printable(char *out, size_t size, const char *s, size_t n)
     memcpy(out, sb_str(&sb), sb.len + 1);
 }
 
+void ssh_note(const struct ssh *s, const char *fmt, ...)
+{
+    autosb struct strbuf text = {0};
+    va_list ap;
+    if (!s->cancel || !s->cancel->note)
+        return;
+    sb_addf(&text, "%s: ", s->peer);
+    va_start(ap, fmt);
+    sb_vaddf(&text, fmt, ap);
+    va_end(ap);
+    s->cancel->note(s->cancel->ud, sb_str(&text));
+}
+
 /* Is this the end of the connection, rather than of one request on it? */
 bool ssh_is_loss(const struct ssh *s, long rc)
 {

@@ -1,4 +1,5 @@
-/* Whose sshd is this? known_hosts alone answers: no questions asked, no trust on first use. */
+/* Whose sshd is this? known_hosts or the inventory answer: no questions asked. */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "base/quote.h"
 #include "ssh/internal.h"
 #include "ssh/known_hosts.h"
+#include "ssh/pins.h"
 #include "ssh/wire.h"
 
 /* What libssh2 can verify, best first; no certificates, since nothing here checks those. */
@@ -20,6 +22,13 @@ static const char *const key_types[] = {
 };
 
 enum { MAX_TYPES = 16 };
+
+struct shown_key {
+    const unsigned char *blob; /* the session's */
+    size_t len;
+    char type[40];
+    char fingerprint[64];
+};
 
 static bool on_file(char known[][40], size_t n, const char *type)
 {
@@ -40,8 +49,10 @@ int hostkey_prefer(struct ssh *s, struct err *e)
 {
     char known[MAX_TYPES][40];
     autosb struct strbuf list = {0};
-    size_t n = known_hosts_types(s->host->ssh.known_hosts, s->address, s->host->ssh.port, known,
-                                 MAX_TYPES);
+    const struct ssh_settings *ssh = &s->host->ssh;
+    size_t n = ssh->pinned_keys
+                   ? pins_types(ssh->pinned_keys, known, MAX_TYPES)
+                   : known_hosts_types(ssh->known_hosts, s->address, ssh->port, known, MAX_TYPES);
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < ARRAY_LEN(key_types); i++)
             if (on_file(known, n, key_types[i]) == (pass == 0))
@@ -116,29 +127,95 @@ static int revoked_key(const struct ssh *s, const char *type, const char *finger
                     short_type(type));
 }
 
-int hostkey_verify(struct ssh *s, struct err *e)
+static int other_than_pinned(const struct ssh *s, const struct shown_key *k, struct err *e)
 {
-    size_t len = 0;
-    int ignored;
-    char type[40], fingerprint[64];
+    char pin[80];
+    const char *const *pins = s->host->ssh.pinned_keys;
+    autosb struct strbuf list = {.cap = 400};
+    for (const char *const *p = pins; *p; p++) {
+        pins_show(*p, pin, sizeof pin);
+        sb_addf(&list, "%s%s", p == pins ? "" : ", ", pin);
+    }
+    err_set(e, ERR_FAILED, "%s: host key of %s (%s %s) is none of those pinned in the inventory: %s",
+            s->peer, s->address, k->type, k->fingerprint, sb_str(&list));
+    return err_hint(e,
+                    "Either the machine was reinstalled, or another one answers in its place. "
+                    "Compare on its console (ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub); only "
+                    "if this key is right, put it under \"pinned_keys\".",
+                    short_type(k->type));
+}
+
+/*
+ * Nothing is known of the host: from now on this key is. A host that is known by a key of another
+ * type has not shown the one that is on file, which is what ssh takes for a change, too.
+ */
+static int accept_new(const struct ssh *s, const struct shown_key *k,
+                      const struct known_hosts_where *other, struct err *e)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    const struct ssh_settings *ssh = &s->host->ssh;
     enum known_hosts_verdict verdict = KNOWN_HOSTS_UNKNOWN;
     struct known_hosts_where at = {0};
 
-    const char *blob = libssh2_session_hostkey(s->session, &len, &ignored);
-    struct wire w = {.p = (const unsigned char *)blob, .n = blob ? len : 0};
-    if (!wire_name(&w, type, sizeof type)) {
+    if (other->file[0] || !ssh->known_hosts || !ssh->known_hosts[0])
+        return unknown_key(s, k->type, k->fingerprint, other, e);
+    /* Another session may have met the same host in the meantime, and another key. */
+    pthread_mutex_lock(&lock);
+    int rc = known_hosts_check(ssh->known_hosts, s->address, ssh->port, k->type, k->blob, k->len,
+                               &verdict, &at, e);
+    if (!rc && verdict == KNOWN_HOSTS_UNKNOWN)
+        rc = known_hosts_add(ssh->known_hosts[0], s->address, ssh->port, k->type, k->blob, k->len,
+                             e);
+    pthread_mutex_unlock(&lock);
+    if (rc) {
+        err_wrap(e, "%s: its host key is new (%s %s), but cannot be kept", s->peer, k->type,
+                 k->fingerprint);
+        return err_hint(e, "A key that is not kept would be trusted blindly again the next time: "
+                           "name a file that can be written first under \"known_hosts\".");
+    }
+    if (verdict == KNOWN_HOSTS_CHANGED)
+        return changed_key(s, k->type, k->fingerprint, &at, e);
+    if (verdict == KNOWN_HOSTS_UNKNOWN)
+        ssh_note(s, "its host key was not known and is trusted from now on (%s %s, added to %s)",
+                 k->type, k->fingerprint, ssh->known_hosts[0]);
+    return 0;
+}
+
+static int show_key(struct ssh *s, struct shown_key *k, struct err *e)
+{
+    int ignored;
+    k->blob = (const unsigned char *)libssh2_session_hostkey(s->session, &k->len, &ignored);
+    struct wire w = {.p = k->blob, .n = k->blob ? k->len : 0};
+    if (!wire_name(&w, k->type, sizeof k->type)) {
         s->broken = true;
         return err_set(e, ERR_PROTOCOL, "%s: the host shows no usable host key", s->peer);
     }
-    known_hosts_fingerprint((const unsigned char *)blob, len, fingerprint);
-    if (known_hosts_check(s->host->ssh.known_hosts, s->address, s->host->ssh.port, type,
-                          (const unsigned char *)blob, len, &verdict, &at, e))
+    known_hosts_fingerprint(k->blob, k->len, k->fingerprint);
+    return 0;
+}
+
+int hostkey_verify(struct ssh *s, struct err *e)
+{
+    const struct ssh_settings *ssh = &s->host->ssh;
+    struct shown_key k = {0};
+    enum known_hosts_verdict verdict = KNOWN_HOSTS_UNKNOWN;
+    struct known_hosts_where at = {0};
+
+    if (show_key(s, &k, e))
+        return -1;
+    if (known_hosts_check(ssh->known_hosts, s->address, ssh->port, k.type, k.blob, k.len, &verdict,
+                          &at, e))
         return err_wrap(e, "%s", s->peer);
-    switch (verdict) {
-    case KNOWN_HOSTS_MATCH: return 0;
-    case KNOWN_HOSTS_CHANGED: return changed_key(s, type, fingerprint, &at, e);
-    case KNOWN_HOSTS_REVOKED: return revoked_key(s, type, fingerprint, &at, e);
-    case KNOWN_HOSTS_UNKNOWN: break;
-    }
-    return unknown_key(s, type, fingerprint, &at, e);
+    if (verdict == KNOWN_HOSTS_REVOKED)
+        return revoked_key(s, k.type, k.fingerprint, &at, e);
+    if (ssh->pinned_keys)
+        return pins_hold(ssh->pinned_keys, k.type, k.blob, k.len) ? 0
+                                                                  : other_than_pinned(s, &k, e);
+    if (verdict == KNOWN_HOSTS_MATCH)
+        return 0;
+    if (verdict == KNOWN_HOSTS_CHANGED)
+        return changed_key(s, k.type, k.fingerprint, &at, e);
+    return ssh->host_key == HOST_KEY_ACCEPT_NEW
+               ? accept_new(s, &k, &at, e)
+               : unknown_key(s, k.type, k.fingerprint, &at, e);
 }

@@ -14,6 +14,7 @@ struct ssh {
     LIBSSH2_SESSION *session;
     const struct host *host; /* of the caller's cluster, which outlives the session */
     int fd;
+    const struct ssh_cancel *cancel; /* or NULL */
     int cancel_fd;
     char peer[192]; /* "LVS-master (10.1.1.130:22)", for messages */
     char address[IPADDR_STRLEN];
@@ -58,6 +59,9 @@ int auth_login(struct ssh *s, int64_t deadline, struct err *e);
 int ssh_fail(struct ssh *s, long rc, const char *doing, struct err *e);
 int ssh_stopped(struct ssh *s, enum wait_result why, const char *doing, struct err *e);
 bool ssh_is_loss(const struct ssh *s, long rc);
+
+/* Tell the operator. */
+void ssh_note(const struct ssh *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Bytes from the peer for a message: control characters made visible, cut to fit. */
 void ssh_printable(char *out, size_t size, const char *s, size_t n);

@@ -192,8 +192,7 @@ static int each_entry(const char *const *files, const char *host, entry_fn *fn, 
     return 0;
 }
 
-/* The name that a line is under: in lower case, with the port unless that is the usual one. */
-static void host_name(char *out, size_t size, const char *host, unsigned port)
+void known_hosts_name(char *out, size_t size, const char *host, unsigned port)
 {
     snprintf(out, size, port == 22 ? "%s" : "[%s]:%u", host, port);
     for (char *p = out; *p; p++)
@@ -272,7 +271,7 @@ int known_hosts_check(const char *const *files, const char *host, unsigned port,
     char name[300];
     struct search q = {.type = key_type, .key = key, .key_len = key_len};
 
-    host_name(name, sizeof name, host, port);
+    known_hosts_name(name, sizeof name, host, port);
     if (each_entry(files, name, compare, &q, e))
         return -1;
     *verdict = judge(&q, where);
@@ -285,7 +284,7 @@ int known_hosts_check(const char *const *files, const char *host, unsigned port,
      */
     struct search plain = {.type = key_type, .key = key, .key_len = key_len};
     struct known_hosts_where at;
-    host_name(name, sizeof name, host, 22);
+    known_hosts_name(name, sizeof name, host, 22);
     if (each_entry(files, name, compare, &plain, e))
         return -1;
     enum known_hosts_verdict v = judge(&plain, &at);
@@ -319,10 +318,10 @@ size_t known_hosts_types(const char *const *files, const char *host, unsigned po
     struct type_list list = {.v = types, .max = max};
     struct err ignored; /* known_hosts_check() will report it */
 
-    host_name(name, sizeof name, host, port);
+    known_hosts_name(name, sizeof name, host, port);
     each_entry(files, name, add_type, &list, &ignored);
     if (!list.n && port != 22) {
-        host_name(name, sizeof name, host, 22);
+        known_hosts_name(name, sizeof name, host, 22);
         each_entry(files, name, add_type, &list, &ignored);
     }
     return list.n;

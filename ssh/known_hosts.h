@@ -32,6 +32,16 @@ int known_hosts_check(const char *const *files, const char *host, unsigned port,
                       struct err *e);
 
 /*
+ * Add a line to `file`, which is made when it does not exist; when this returns 0 it will still be
+ * there after a power cut.
+ */
+int known_hosts_add(const char *file, const char *host, unsigned port, const char *key_type,
+                    const unsigned char *key, size_t key_len, struct err *e);
+
+/* What a host is called there: in lower case, with the port unless that is the usual one. */
+void known_hosts_name(char *out, size_t size, const char *host, unsigned port);
+
+/*
  * "SHA256:..." of a key blob, as ssh-keygen -l prints it, into out.
  */
 void known_hosts_fingerprint(const unsigned char *key, size_t key_len, char out[static 64]);

@@ -289,6 +289,7 @@ struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel
 
     s->host = host;
     s->fd = -1;
+    s->cancel = cancel;
     s->cancel_fd = cancel ? cancel->cancel_fd : -1;
     ipaddr_str(&host->address, s->address);
     snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "",

@@ -13,10 +13,13 @@
 
 /*
  * Shared by all sessions of a run. cancel_fd becomes readable for good (an eventfd that nobody
- * reads) when the run is interrupted; -1 for none.
+ * reads) when the run is interrupted; -1 for none. What the operator should know of a connection
+ * that is no error goes to `note`, on the session's thread; NULL for nobody.
  */
 struct ssh_cancel {
     int cancel_fd;
+    void (*note)(void *ud, const char *text);
+    void *ud;
 };
 
 /* Sleep: true at once when cancelled (0 ms: just ask). NULL is never cancelled. */
@@ -29,7 +32,7 @@ int ssh_global_init(struct err *e);
 void ssh_global_exit(void);
 
 /*
- * Connect, verify the host key (by address: known_hosts.h), authenticate. `host` must outlive the
+ * Connect, verify the host key (by address: hostkey.c), authenticate. `host` must outlive the
  * session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
  * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, no key
  * accepted: with a hint), ERR_INTERRUPTED.

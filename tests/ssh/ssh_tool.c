@@ -22,12 +22,13 @@
 #include "ssh/ssh.h"
 
 struct options {
-    const char *address, *user, *in, *out, *trailer, *wake_on, *cancel_on;
+    const char *address, *user, *host_key, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
     uint64_t cancel_after, pieces;
     bool agent, no_finish, null_wait;
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
+    VEC(const char *) pinned_keys;
     const char *command;
 };
 
@@ -201,6 +202,7 @@ static void parse_option(struct options *o, char *arg)
         {"trailer", &o->trailer},
         {"wake_on", &o->wake_on},
         {"cancel_on", &o->cancel_on},
+        {"host_key", &o->host_key},
     };
     const struct {
         const char *name;
@@ -224,6 +226,8 @@ static void parse_option(struct options *o, char *arg)
         *vec_push(&o->identities) = value;
     else if (!strcmp(arg, "known_hosts"))
         *vec_push(&o->known_hosts) = value;
+    else if (!strcmp(arg, "pin"))
+        *vec_push(&o->pinned_keys) = value;
     else if (!strcmp(arg, "agent"))
         o->agent = true;
     else if (!strcmp(arg, "no_finish"))
@@ -232,10 +236,16 @@ static void parse_option(struct options *o, char *arg)
         o->null_wait = true;
 }
 
+static void print_note(void *ud, const char *text)
+{
+    (void)ud;
+    printf("note: %s\n", text);
+}
+
 static void fill_host(struct job *j, const struct options *o)
 {
     j->o = o;
-    j->cancel.cancel_fd = cancel_fd;
+    j->cancel = (struct ssh_cancel){.cancel_fd = cancel_fd, .note = print_note};
     j->wake_fd = eventfd(0, EFD_CLOEXEC);
     j->host = (struct host){
         .name = "node1",
@@ -243,6 +253,9 @@ static void fill_host(struct job *j, const struct options *o)
                 .port = (uint16_t)o->port,
                 .identities = o->identities.v,
                 .known_hosts = o->known_hosts.v,
+                .host_key = o->host_key && !strcmp(o->host_key, "accept-new") ? HOST_KEY_ACCEPT_NEW
+                                                                              : HOST_KEY_STRICT,
+                .pinned_keys = o->pinned_keys.n > 1 ? o->pinned_keys.v : NULL,
                 .agent = o->agent,
                 .connect_timeout_ms = (unsigned)o->connect_timeout,
                 .dead_after_ms = (unsigned)o->dead_after},
@@ -296,6 +309,7 @@ int main(int argc, char **argv)
     }
     *vec_push(&o.identities) = NULL;
     *vec_push(&o.known_hosts) = NULL;
+    *vec_push(&o.pinned_keys) = NULL;
     cancel_fd = eventfd(0, EFD_CLOEXEC);
     signal(SIGINT, on_interrupt);
     if (ssh_global_init(&e)) {
@@ -309,6 +323,7 @@ int main(int argc, char **argv)
     ssh_global_exit();
     vec_free(&o.identities);
     vec_free(&o.known_hosts);
+    vec_free(&o.pinned_keys);
     close(cancel_fd);
     return rc;
 }

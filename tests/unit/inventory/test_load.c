@@ -115,7 +115,8 @@ static void reference_has_its_hosts(void **state)
     assert_int_equal(ssh->port, 22);
     assert_true(ssh->agent);
     assert_false(ssh->identities_given);
-    assert_int_equal(ssh->host_keys, HOST_KEY_STRICT);
+    assert_int_equal(ssh->host_key, HOST_KEY_STRICT);
+    assert_null(ssh->pinned_keys);
     assert_int_equal(ssh->become, BECOME_NONE);
     assert_int_equal(ssh->connect_timeout_ms, 20000);
     assert_int_equal(ssh->dead_after_ms, 30000);
@@ -148,6 +149,8 @@ static void full_example_sets_every_key(void **state)
     assert_null(ssh->identities[2]);
     assert_true(ssh->identities_given);
     assert_false(ssh->agent);
+    assert_int_equal(ssh->host_key, HOST_KEY_ACCEPT_NEW);
+    assert_null(ssh->pinned_keys);
     assert_int_equal(ssh->become, BECOME_SUDO);
 
     ssh = &cluster_host(c, "Web02-RS")->ssh;
@@ -155,6 +158,9 @@ static void full_example_sets_every_key(void **state)
     assert_int_equal(ssh->port, 2222);
     assert_string_equal(ssh->identities[0], sb_str(&key));
     assert_null(ssh->identities[1]);
+    assert_int_equal(ssh->host_key, HOST_KEY_STRICT);
+    assert_non_null(ssh->pinned_keys[1]);
+    assert_null(ssh->pinned_keys[2]);
     assert_int_equal(ssh->dead_after_ms, 10000);
     cluster_free(c);
 }

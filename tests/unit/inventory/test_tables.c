@@ -151,7 +151,7 @@ static const char *decoded(const struct cluster *c, size_t object, const struct 
     if (object == 0)
         return c->name;
     const char *field = (const char *)models[object] + f->offset;
-    if (f->type == TYPE_PATHS)
+    if (f->type == TYPE_PATHS || f->type == TYPE_STRINGS)
         return (*(const char *const *const *)(const void *)field)[0];
     return *(const char *const *)(const void *)field;
 }
@@ -167,7 +167,7 @@ static struct published publish(const struct text_rule *r)
     struct published p = {.rule = r};
     autosb struct strbuf pattern = {0};
     text_pattern(r, &pattern);
-    if (!r->rest) /* written with \u, which POSIX has not */
+    if (!r->rest && !r->form) /* written with \u, which POSIX has not */
         sb_reset(&pattern);
     assert_int_equal(regcomp(&p.pattern, sb_str(&pattern), REG_EXTENDED | REG_NOSUB), 0);
     const char *refuse = r->refuse ? r->refuse : "^$";
@@ -246,7 +246,7 @@ static void try_value(size_t object, const struct field *f, const char *raw)
 
 static bool takes_text(const struct field *f)
 {
-    return (f->type == TYPE_STRING && f->text) || f->type == TYPE_PATHS;
+    return (f->type == TYPE_STRING && f->text) || f->type == TYPE_PATHS || f->type == TYPE_STRINGS;
 }
 
 static void hostile_text_in_every_string(void **state)
@@ -276,7 +276,8 @@ static void rules_agree_with_their_patterns(void **state)
     static const struct text_rule *const rules[] = {
         &any_text_rule,   &name_rule,       &hostname_rule,  &interface_rule, &auth_pass_rule,
         &check_path_rule, &check_host_rule, &directory_rule, &options_rule,   &account_rule,
-        &login_rule,      &file_name_rule,  &page_rule,      &local_path_rule};
+        &login_rule,      &file_name_rule,  &page_rule,      &local_path_rule,
+        &host_key_rule};
     static const char alphabet[] = "aZ0.-_/,~:@ $";
     for (size_t r = 0; r < ARRAY_LEN(rules); r++) {
         struct published p = publish(rules[r]);
