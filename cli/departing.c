@@ -70,6 +70,9 @@ static void add_host(struct departing *d, const struct member *m)
     h->ssh.port = m->port;
     h->ssh.user = arena_strdup(&d->arena, m->user);
     h->ssh.become = m->become;
+    /* The first host's own; a pinned key among them, so that known_hosts decides. */
+    h->ssh.alias = h->ssh.hostname = NULL;
+    h->ssh.pinned_keys = NULL;
     h->index_in_cluster = c->n_hosts++;
     c->hosts = list;
 }

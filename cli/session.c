@@ -39,7 +39,9 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
     }
     if (!network)
         return 0;
-    if (signals_init(e) < 0 || ssh_global_init(e) < 0 || http_global_init(e) < 0)
+    if (ssh_configure(in->cluster->hosts, in->cluster->n_hosts, &in->cluster->arena, &s->cancel,
+                      e) < 0 ||
+        signals_init(e) < 0 || ssh_global_init(e) < 0 || http_global_init(e) < 0)
         return -1;
     s->cancel.cancel_fd = signals_fd();
     s->run = run_new(in->cluster, &s->options);

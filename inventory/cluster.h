@@ -105,13 +105,23 @@ struct monitoring {
     unsigned retention_days; /* for how long samples are kept */
 };
 
+/*
+ * What the inventory leaves to its default may still come from ssh_config (ssh_configure()); `*_given`
+ * is what it says itself.
+ */
 struct ssh_settings {
+    const char *config;            /* ssh_config file, absolute; "": none; NULL: ~/.ssh/config */
+    const char *alias;             /* what ssh_config calls the host; NULL: its address */
+    const char *hostname;          /* HostName of ssh_config, where SSH connects; NULL: the address */
     const char *user;
+    bool user_given;
     uint16_t port;
+    bool port_given;
     const char *const *identities; /* NULL-terminated list of private key files, absolute paths */
-    bool identities_given;         /* named by the operator: one that is missing is an error */
+    bool identities_given;
     bool agent;                    /* also try the keys of ssh-agent */
     const char *const *known_hosts;/* NULL-terminated list of files, absolute paths */
+    bool known_hosts_given;
     enum host_key_policy host_key;
     const char *const *pinned_keys;/* NULL, or a NULL-terminated list, which then stands instead of
                                       known_hosts: "TYPE BASE64" or "SHA256:..." */

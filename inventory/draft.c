@@ -70,6 +70,14 @@ static void decode_services(struct decoder *d, struct draft *r, const json_t *li
         decode_service(d, r, i, json_array_get(list, i), &(struct where){.up = w, .index = i});
 }
 
+static void note_given(struct ssh_settings *ssh, const struct seen *seen)
+{
+    ssh->user_given |= seen_given(seen, SSH_USER);
+    ssh->port_given |= seen_given(seen, SSH_PORT);
+    ssh->identities_given |= seen_given(seen, SSH_IDENTITY);
+    ssh->known_hosts_given |= seen_given(seen, SSH_KNOWN_HOSTS);
+}
+
 static void decode_host(struct decoder *d, struct draft *r, size_t i, const json_t *json,
                         const struct where *w)
 {
@@ -79,7 +87,7 @@ static void decode_host(struct decoder *d, struct draft *r, size_t i, const json
     if (json_is_object(ssh)) {
         struct seen seen;
         decode_object(d, &ssh_table, ssh, &h->ssh, &(struct where){.up = w, .key = "ssh"}, &seen);
-        h->ssh.identities_given |= seen_given(&seen, SSH_IDENTITY);
+        note_given(&h->ssh, &seen);
     }
     if (!seen_given(&r->host_seen[i], HOST_HOSTNAME))
         h->hostname = h->name;
@@ -158,7 +166,13 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     if (json_is_object(ssh)) {
         decode_object(d, &ssh_table, ssh, &settings, &(struct where){.up = &top, .key = "ssh"},
                       &seen);
-        settings.identities_given = seen_given(&seen, SSH_IDENTITY);
+        note_given(&settings, &seen);
+        if (seen_given(&seen, SSH_ALIAS)) {
+            diagnostics_add(d->diags, pointerf("/ssh/alias"),
+                            "alias is what one host is called, not all of them");
+            diagnostics_at_key(d->diags);
+            diagnostics_hint(d->diags, "put it under the \"ssh\" of that host");
+        }
     }
     decode_services(d, r, json_object_get(json, "services"),
                     &(struct where){.up = &top, .key = "services"});

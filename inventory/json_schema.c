@@ -122,6 +122,10 @@ static void set_type(json_t *o, const struct field *f)
         set_text(one, &local_path_rule);
         set_one_or_many(o, json_incref(one), 0, false);
         break;
+    case TYPE_PATH:
+        set_text(one, &local_path_rule);
+        set(o, "anyOf", json_pack("[O{s:b}]", one, "const", 0));
+        break;
     case TYPE_STRINGS:
         set_text(one, f->text);
         set_one_or_many(o, json_incref(one), 1, false);

@@ -176,6 +176,12 @@ static const struct field monitoring_fields[MONITORING_N] = {
 };
 
 static const struct field ssh_fields[SSH_N] = {
+    [SSH_CONFIG] = {"config", TYPE_PATH, AT(struct ssh_settings, config),
+        .doc = "The ssh_config file that completes these settings where they are not given here, or "
+               "false for none; default: ~/.ssh/config where it exists."},
+    [SSH_ALIAS] = {"alias", TYPE_STRING, AT(struct ssh_settings, alias), .text = &name_rule,
+        .doc = "Only of a host: what it is called in ssh_config, whose HostName is then where SSH "
+               "connects; default: its address."},
     [SSH_USER] = {"user", TYPE_STRING, AT(struct ssh_settings, user), .text = &login_rule,
         .def = "\"root\"", .doc = "The user to log in as."},
     [SSH_PORT] = {"port", TYPE_INT, AT(struct ssh_settings, port), .min = 1, .max = 65535,

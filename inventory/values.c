@@ -324,6 +324,24 @@ static int decode_paths(struct decoder *d, const struct field *f, const json_t *
     return rc;
 }
 
+static int decode_path(struct decoder *d, const struct field *f, const json_t *v, void *out,
+                       const struct where *w)
+{
+    const char *s = json_string_value(v), *wrong;
+    if (json_is_false(v)) {
+        s = "";
+    } else if (!s) {
+        return wrong_type(d, f, v, w, "a file name or false");
+    } else if ((wrong = text_refused(&local_path_rule, s, d->arena))) {
+        complain(d, w, "%s %s %s", f->name, decode_show(d, s), wrong);
+        return -1;
+    } else {
+        s = absolute(d, s);
+    }
+    store(f, out, &s, sizeof s);
+    return 0;
+}
+
 static int decode_strings(struct decoder *d, const struct field *f, const json_t *v, void *out,
                           const struct where *w)
 {
@@ -368,6 +386,7 @@ int decode_value(struct decoder *d, const struct field *f, const json_t *v, void
     case TYPE_ADDRESSES: return decode_addresses(d, f, v, out, w);
     case TYPE_MODE: return decode_mode(d, f, v, out, w);
     case TYPE_PATHS: return decode_paths(d, f, v, out, w);
+    case TYPE_PATH: return decode_path(d, f, v, out, w);
     case TYPE_STRINGS: return decode_strings(d, f, v, out, w);
     case TYPE_OBJECT: return json_is_object(v) ? 0 : wrong_type(d, f, v, w, "an object");
     case TYPE_LIST:

@@ -16,8 +16,8 @@ struct ssh {
     int fd;
     const struct ssh_cancel *cancel; /* or NULL */
     int cancel_fd;
-    char peer[192]; /* "LVS-master (10.1.1.130:22)", for messages */
-    char address[IPADDR_STRLEN];
+    char peer[384]; /* "LVS-master (10.1.1.130:22)", for messages */
+    char address[256]; /* or the name of ssh_config's that we connect to */
     bool ready;            /* logged in */
     bool broken;           /* libssh2's state is not to be trusted any more: no further calls */
     int lost;              /* why the socket failed: see above */
@@ -45,6 +45,11 @@ int ssh_prefer_algorithms(struct ssh *s, struct err *e);
 
 /* tcp.c */
 int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e);
+
+/* resolve.c: the addresses of a name, at most `max`; returns how many, or -1. */
+struct sockaddr_storage;
+long ssh_resolve(const struct ssh *s, struct sockaddr_storage *out, size_t max, int64_t deadline,
+                 struct err *e);
 
 /* The steps of ssh_connect() after the key exchange. */
 int hostkey_prefer(struct ssh *s, struct err *e); /* before it: which key types to ask for */

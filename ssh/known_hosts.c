@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
+#include "ssh/pattern.h"
 #include "ssh/wire.h"
 
 enum { SHA1_LEN = 20, PATTERN_MAX = 1023, MARKER_MAX = 31 };
@@ -28,30 +29,6 @@ struct entry {
 
 typedef void entry_fn(void *ud, const struct entry *entry);
 
-/*
- * '*' and '?' as in sshd(8). Only the last '*' is ever tried again, a character further on: what an
- * earlier one could take instead, that one can as well.
- */
-static bool glob(const char *s, const char *pattern)
-{
-    const char *star = NULL, *taken = s; /* behind the last '*', and what it has taken up to */
-    while (*s) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            taken = s;
-        } else if (*pattern && (*pattern == '?' || *pattern == *s)) {
-            pattern++;
-            s++;
-        } else if (star) {
-            pattern = star;
-            s = ++taken;
-        } else {
-            return false;
-        }
-    }
-    return !pattern[strspn(pattern, "*")];
-}
-
 /* A comma list of patterns: one has to match, and none that begins with '!' may. */
 static bool list_matches(const char *host, const char *list)
 {
@@ -67,7 +44,7 @@ static bool list_matches(const char *host, const char *list)
             pattern[i] = (char)tolower((unsigned char)list[i]);
         pattern[n] = '\0';
         list += n + (list[n] == ',');
-        if (!glob(host, pattern))
+        if (!pattern_matches(host, pattern))
             continue;
         if (negated)
             return false;

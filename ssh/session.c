@@ -285,13 +285,15 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
 struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e)
 {
     struct ssh *s = xcalloc(1, sizeof *s);
-    bool v6 = host->address.family == AF_INET6;
+    char address[IPADDR_STRLEN];
 
     s->host = host;
     s->fd = -1;
     s->cancel = cancel;
     s->cancel_fd = cancel ? cancel->cancel_fd : -1;
-    ipaddr_str(&host->address, s->address);
+    snprintf(s->address, sizeof s->address, "%s",
+             host->ssh.hostname ? host->ssh.hostname : ipaddr_str(&host->address, address));
+    bool v6 = strchr(s->address, ':');
     snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "",
              s->address, v6 ? "]" : "", host->ssh.port);
 

@@ -32,6 +32,14 @@ int ssh_global_init(struct err *e);
 void ssh_global_exit(void);
 
 /*
+ * Complete the hosts' settings from ssh_config, where the inventory leaves them to their defaults.
+ * Before the first connection; strings belong to the arena. What of the file is passed over and
+ * could matter goes to notes->note.
+ */
+int ssh_configure(struct host *hosts, size_t n, struct arena *a, const struct ssh_cancel *notes,
+                  struct err *e);
+
+/*
  * Connect, verify the host key (by address: hostkey.c), authenticate. `host` must outlive the
  * session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
  * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, no key

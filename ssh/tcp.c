@@ -1,4 +1,4 @@
-/* The TCP connection under a session: numeric addresses only, never longer than the deadline. */
+/* The TCP connection under a session, never longer than the deadline. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,6 +34,8 @@ static void notice_dead_peer(int fd, unsigned dead_after_ms)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }
 
+enum { MAX_ADDRESSES = 8 };
+
 static int connect_error(const struct ssh *s, int error, struct err *e)
 {
     const struct host *h = s->host;
@@ -50,17 +52,17 @@ static int connect_error(const struct ssh *s, int error, struct err *e)
     return err_hint(e, "Try: ssh -v -p %u %s@%s", h->ssh.port, h->ssh.user, s->address);
 }
 
-/* Returns the connected, non-blocking socket or -1. */
-int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
+static int connect_to(const struct ssh *s, const struct sockaddr_storage *to, int64_t deadline,
+                      struct err *e)
 {
-    struct sockaddr_storage ss;
-    socklen_t len = ipaddr_sockaddr(&s->host->address, s->host->ssh.port, &ss);
-    autoclose int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socklen_t len = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                              : sizeof(struct sockaddr_in);
+    autoclose int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return err_errno(e, "%s: cannot create a socket", s->peer);
     notice_dead_peer(fd, s->host->ssh.dead_after_ms);
 
-    if (connect(fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
+    if (connect(fd, (const struct sockaddr *)to, len) && errno != EINPROGRESS)
         return connect_error(s, errno, e);
     struct wait w = {.fd = fd,
                      .events = POLLOUT,
@@ -85,4 +87,25 @@ int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
     int connected = fd;
     fd = -1;
     return connected;
+}
+
+/* Returns the connected, non-blocking socket or -1. */
+int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e)
+{
+    struct sockaddr_storage to[MAX_ADDRESSES] = {0};
+    struct ipaddr numeric = s->host->address;
+    long n = 1;
+    if (!s->host->ssh.hostname || ipaddr_parse(s->address, &numeric))
+        ipaddr_sockaddr(&numeric, s->host->ssh.port, &to[0]);
+    else if ((n = ssh_resolve(s, to, MAX_ADDRESSES, deadline, e)) < 0)
+        return -1;
+    int fd = -1;
+    for (long i = 0; i < n && fd < 0; i++) {
+        /* IPv4 and IPv6 have the port at the same place. */
+        ((struct sockaddr_in *)&to[i])->sin_port = htons(s->host->ssh.port);
+        fd = connect_to(s, &to[i], deadline, e);
+        if (fd < 0 && e->code != ERR_UNREACHABLE)
+            break;
+    }
+    return fd;
 }

@@ -22,10 +22,10 @@
 #include "ssh/ssh.h"
 
 struct options {
-    const char *address, *user, *host_key, *in, *out, *trailer, *wake_on, *cancel_on;
+    const char *address, *user, *host_key, *config, *alias, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
     uint64_t cancel_after, pieces;
-    bool agent, no_finish, null_wait;
+    bool agent, no_finish, null_wait, settings;
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
     VEC(const char *) pinned_keys;
@@ -203,6 +203,8 @@ static void parse_option(struct options *o, char *arg)
         {"wake_on", &o->wake_on},
         {"cancel_on", &o->cancel_on},
         {"host_key", &o->host_key},
+        {"config", &o->config},
+        {"alias", &o->alias},
     };
     const struct {
         const char *name;
@@ -230,6 +232,8 @@ static void parse_option(struct options *o, char *arg)
         *vec_push(&o->pinned_keys) = value;
     else if (!strcmp(arg, "agent"))
         o->agent = true;
+    else if (!strcmp(arg, "settings"))
+        o->settings = true;
     else if (!strcmp(arg, "no_finish"))
         o->no_finish = true;
     else if (!strcmp(arg, "wait"))
@@ -249,8 +253,14 @@ static void fill_host(struct job *j, const struct options *o)
     j->wake_fd = eventfd(0, EFD_CLOEXEC);
     j->host = (struct host){
         .name = "node1",
-        .ssh = {.user = o->user,
-                .port = (uint16_t)o->port,
+        .ssh = {.config = o->config ? o->config : "",
+                .alias = o->alias,
+                .user = o->user ? o->user : "root",
+                .user_given = o->user,
+                .port = (uint16_t)(o->port ? o->port : 22),
+                .port_given = o->port,
+                .identities_given = o->identities.n > 1,
+                .known_hosts_given = o->known_hosts.n > 1,
                 .identities = o->identities.v,
                 .known_hosts = o->known_hosts.v,
                 .host_key = o->host_key && !strcmp(o->host_key, "accept-new") ? HOST_KEY_ACCEPT_NEW
@@ -266,12 +276,43 @@ static void fill_host(struct job *j, const struct options *o)
     }
 }
 
-static int run_jobs(const struct options *o, FILE *out)
+static void print_list(const char *key, const char *const *list)
+{
+    printf("%s: ", key);
+    for (const char *const *p = list; p && *p; p++)
+        printf("%s%s", p == list ? "" : " ", *p);
+    printf("\n");
+}
+
+/* What ssh_configure() has made of a host. */
+static void print_settings(const struct ssh_settings *ssh)
+{
+    printf("user: %s\nport: %u\nhostname: %s\n", ssh->user, ssh->port,
+           ssh->hostname ? ssh->hostname : "");
+    print_list("identities", ssh->identities);
+    print_list("known_hosts", ssh->known_hosts);
+}
+
+static int configure(const struct options *o, struct job *j, struct arena *a)
+{
+    struct err e = {0};
+    fill_host(j, o);
+    if (ssh_configure(&j->host, 1, a, &j->cancel, &e)) {
+        print_error(&e);
+        return 1;
+    }
+    if (o->settings)
+        print_settings(&j->host.ssh);
+    return 0;
+}
+
+static int run_jobs(const struct options *o, const struct host *host, FILE *out)
 {
     size_t failures = 0;
     struct job *jobs = xcalloc(o->threads, sizeof *jobs);
     for (size_t i = 0; i < o->threads; i++) {
         fill_host(&jobs[i], o);
+        jobs[i].host = *host;
         jobs[i].out = out;
         if (o->threads == 1)
             work(&jobs[i]);
@@ -292,8 +333,6 @@ static int run_jobs(const struct options *o, FILE *out)
 int main(int argc, char **argv)
 {
     struct options o = {.address = "127.0.0.1",
-                        .user = "root",
-                        .port = 22,
                         .threads = 1,
                         .connect_timeout = 10000,
                         .dead_after = 20000,
@@ -317,7 +356,13 @@ int main(int argc, char **argv)
         return 1;
     }
     FILE *out = o.out ? fopen(o.out, "we") : NULL;
-    int rc = run_jobs(&o, out);
+    struct arena arena = {0};
+    struct job configured;
+    int rc = configure(&o, &configured, &arena);
+    if (!rc && !o.settings)
+        rc = run_jobs(&o, &configured.host, out);
+    close(configured.wake_fd);
+    arena_free(&arena);
     if (out)
         fclose(out);
     ssh_global_exit();

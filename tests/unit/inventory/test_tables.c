@@ -197,7 +197,7 @@ static bool allowed_by_pattern(const struct text_rule *r, const char *s)
 
 static void assert_value_is_safe(const struct field *f, const char *s)
 {
-    const struct text_rule *r = f->type == TYPE_PATHS ? &local_path_rule : f->text;
+    const struct text_rule *r = f->type == TYPE_PATHS || f->type == TYPE_PATH ? &local_path_rule : f->text;
     assert_true(strlen(s) <= r->max);
     for (const char *p = s; *p; p++)
         assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
@@ -220,7 +220,8 @@ static void try_value(size_t object, const struct field *f, const char *raw)
     if (c) {
         const char *s = decoded(c, object, f);
         assert_non_null(value);
-        if (s && f->type == TYPE_PATHS && json_string_value(value)[0] != '/') {
+        if (s && (f->type == TYPE_PATHS || f->type == TYPE_PATH) &&
+            json_string_value(value)[0] != '/') {
             /* relative and home paths are completed */
             assert_int_equal(s[0], '/');
         } else if (s) {
@@ -246,7 +247,8 @@ static void try_value(size_t object, const struct field *f, const char *raw)
 
 static bool takes_text(const struct field *f)
 {
-    return (f->type == TYPE_STRING && f->text) || f->type == TYPE_PATHS || f->type == TYPE_STRINGS;
+    return (f->type == TYPE_STRING && f->text) || f->type == TYPE_PATHS || f->type == TYPE_PATH ||
+           f->type == TYPE_STRINGS;
 }
 
 static void hostile_text_in_every_string(void **state)
