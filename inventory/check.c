@@ -361,6 +361,25 @@ static void check_services(struct draft *d, const struct strmap *vips)
     }
 }
 
+/* ssh compares keys, and has no setting for fingerprints of them. */
+static void check_pins(struct draft *d)
+{
+    for (size_t i = 0; i < d->c->n_hosts; i++) {
+        const struct ssh_settings *ssh = &d->c->hosts[i].ssh;
+        if (ssh->transport != TRANSPORT_OPENSSH || !ssh->pinned_keys)
+            continue;
+        for (const char *const *p = ssh->pinned_keys; *p; p++) {
+            if (strncmp(*p, "SHA256:", 7) != 0)
+                continue;
+            complain(d, pointerf("/hosts/%zu", i),
+                     "transport \"openssh\" cannot pin a host key by its fingerprint (%s)", *p);
+            hint(d, "put the key itself under \"pinned_keys\", as in \"ssh-ed25519 AAAA...\"; "
+                    "ssh-keyscan prints it: compare its fingerprint");
+            return;
+        }
+    }
+}
+
 void check_draft(struct draft *d)
 {
     autostrmap struct strmap vips = {0};
@@ -375,4 +394,5 @@ void check_draft(struct draft *d)
     check_network(d);
     check_monitoring(d);
     check_services(d, &vips);
+    check_pins(d);
 }

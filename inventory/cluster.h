@@ -21,6 +21,10 @@ enum role {
 enum protocol { PROTO_TCP, PROTO_UDP };
 enum check_type { CHECK_TCP, CHECK_HTTP };
 enum become { BECOME_NONE, BECOME_SUDO };
+enum transport_kind {
+    TRANSPORT_LIBSSH2, /* in this process */
+    TRANSPORT_OPENSSH, /* the system's ssh */
+};
 enum host_key_policy {
     HOST_KEY_STRICT,     /* on file, or refused */
     HOST_KEY_ACCEPT_NEW, /* a host of which nothing is on file is put there */
@@ -110,6 +114,7 @@ struct monitoring {
  * is what it says itself.
  */
 struct ssh_settings {
+    enum transport_kind transport;
     const char *config;            /* ssh_config file, absolute; "": none; NULL: ~/.ssh/config */
     const char *alias;             /* what ssh_config calls the host; NULL: its address */
     const char *hostname;          /* HostName of ssh_config, where SSH connects; NULL: the address */

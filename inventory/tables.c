@@ -11,6 +11,8 @@
 static const struct choice protocols[] = {{"tcp", PROTO_TCP}, {"udp", PROTO_UDP}, {0}};
 static const struct choice check_types[] = {{"http", CHECK_HTTP}, {"tcp", CHECK_TCP}, {0}};
 static const struct choice becomes[] = {{"none", BECOME_NONE}, {"sudo", BECOME_SUDO}, {0}};
+static const struct choice transports[] = {
+    {"libssh2", TRANSPORT_LIBSSH2}, {"openssh", TRANSPORT_OPENSSH}, {0}};
 static const struct choice host_keys[] = {
     {"strict", HOST_KEY_STRICT}, {"accept-new", HOST_KEY_ACCEPT_NEW}, {0}};
 static const struct choice profiles[] = {
@@ -176,6 +178,10 @@ static const struct field monitoring_fields[MONITORING_N] = {
 };
 
 static const struct field ssh_fields[SSH_N] = {
+    [SSH_TRANSPORT] = {"transport", TYPE_CHOICE, AT(struct ssh_settings, transport),
+        .choices = transports, .def = "\"libssh2\"",
+        .doc = "\"libssh2\": SSH in this process; \"openssh\": the system's ssh, for what libssh2 "
+               "cannot do: RSA keys, certificates, FIDO keys, GSSAPI, everything of ssh_config."},
     [SSH_CONFIG] = {"config", TYPE_PATH, AT(struct ssh_settings, config),
         .doc = "The ssh_config file that completes these settings where they are not given here, or "
                "false for none; default: ~/.ssh/config where it exists."},

@@ -61,8 +61,8 @@ static bool rsa_is_hopeless(const struct ssh *s, struct attempts *a)
         return false;
     suggest(a,
             "Use an ed25519 key: ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519; then ssh-copy-id -i "
-            "~/.ssh/id_ed25519.pub to the host, and name it in the inventory (or use libssh2 "
-            "1.11 or later)");
+            "~/.ssh/id_ed25519.pub to the host, and name it in the inventory. Or use the system's "
+            "ssh: \"transport\": \"openssh\" under \"ssh\" there (or libssh2 1.11 or later)");
     return true;
 }
 
@@ -141,6 +141,8 @@ static enum attempt try_agent_key(struct ssh *s, struct attempts *a, struct agen
     snprintf(name, sizeof name, "ssh-agent's \"%s\"", key->comment);
     if (strstr(key->type, "-cert-v01@") || !strncmp(key->type, "sk-", 3)) {
         record(a, "%s is of type %s, which libssh2 cannot use", name, key->type);
+        suggest(a, "Use a plain ed25519 key, or the system's ssh: \"transport\": \"openssh\" under "
+                   "\"ssh\" in the inventory.");
         return NEXT;
     }
     if (!strcmp(key->type, "ssh-rsa") &&

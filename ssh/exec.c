@@ -17,96 +17,31 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "ssh/internal.h"
-#include "ssh/lines.h"
 
 enum {
-    CHUNK = 32 * 1024,
-    STDERR_TAIL = 16 * 1024,
-    MAX_COMMAND = 32 * 1024, /* libssh2 fails beyond one packet */
     CLOSE_MS = 500,
-};
-
-struct ssh_exec {
-    struct ssh *s;
-    LIBSSH2_CHANNEL *channel;
-    struct lines lines;
-    struct strbuf err_tail;
-    size_t taken; /* bytes of output so far */
-    size_t errors; /* of these, standard error's */
-    bool eof;     /* both streams have ended and been drained */
-    char buf[CHUNK];
 };
 
 static const char doing[] = "a command";
 
-/* After an error nothing may be sent on a session again: libssh2's state is anybody's guess. */
-static int unusable(const struct ssh *s, struct err *e)
-{
-    return err_set(e, ERR_UNREACHABLE, "%s: the connection is no longer usable after an error",
-                   s->peer);
-}
-
-struct ssh_exec *ssh_exec_start(struct ssh *s, const char *command, const struct ssh_sink *sink,
-                                struct err *e)
+static int channel_start(struct ssh_exec *x, const char *command, struct err *e)
 {
     int rc;
-    if (s->broken) {
-        unusable(s, e);
-        return NULL;
-    }
-    if (s->exec || strlen(command) > MAX_COMMAND) {
-        err_set(e, ERR_SYSTEM,
-                s->exec ? "%s: a command is already running on this session"
-                        : "%s: the command line is too long: send it on standard "
-                          "input",
-                s->peer);
-        return NULL;
-    }
-    struct ssh_exec *x = xcalloc(1, sizeof *x);
+    struct ssh *s = x->s;
     int64_t deadline = deadline_in(ssh_connect_timeout(s->host));
-    x->s = s;
-    s->exec = x;
-    lines_init(&x->lines, sink);
 
     while (!(x->channel = libssh2_channel_open_session(s->session))) {
         rc = libssh2_session_last_errno(s->session);
-        if (rc != LIBSSH2_ERROR_EAGAIN) {
-            ssh_fail(s, rc, "opening a channel", e);
-            goto fail;
-        }
+        if (rc != LIBSSH2_ERROR_EAGAIN)
+            return ssh_fail(s, rc, "opening a channel", e);
         if (ssh_again(s, deadline, "opening a channel", e))
-            goto fail;
+            return -1;
     }
     while ((rc = libssh2_channel_exec(x->channel, command)) == LIBSSH2_ERROR_EAGAIN)
         if (ssh_again(s, deadline, "starting a command", e))
-            goto fail;
-    if (!rc)
-        return x;
-    ssh_fail(s, rc, "starting a command", e);
-fail:
-    ssh_exec_free(x);
-    return NULL;
-}
-
-static void keep_tail(struct strbuf *tail, const char *data, size_t n)
-{
-    sb_addn(tail, data, n);
-    if (tail->len > 2 * STDERR_TAIL)
-        sb_drop_front(tail, tail->len - STDERR_TAIL);
-}
-
-/* Only its tail is kept, but whoever sends without end keeps us busy all the same. */
-static int take_errors(struct ssh_exec *x, size_t n, struct err *e)
-{
-    keep_tail(&x->err_tail, x->buf, n);
-    x->errors += n;
-    if (x->errors <= x->lines.sink.max_total)
-        return 0;
-    x->s->broken = true;
-    return err_set(e, ERR_PROTOCOL, "%s: the command printed more than %zu bytes of errors", x->s->peer,
-                   x->lines.sink.max_total);
+            return -1;
+    return rc ? ssh_fail(s, rc, "starting a command", e) : 0;
 }
 
 /* Read one stream until it would block. */
@@ -120,7 +55,7 @@ static int drain_stream(struct ssh_exec *x, int stream, struct err *e)
             return ssh_fail(x->s, n, doing, e);
         x->taken += (size_t)n;
         if (stream) {
-            if (take_errors(x, (size_t)n, e))
+            if (exec_take_stderr(x, x->buf, (size_t)n, e))
                 return -1;
         } else if (lines_feed(&x->lines, x->buf, (size_t)n, e)) {
             x->s->broken = true;
@@ -154,39 +89,12 @@ static int drain(struct ssh_exec *x, int64_t deadline, struct err *e)
     return 0;
 }
 
-/* The last line of standard error, for a message. */
-static void last_words(const struct ssh_exec *x, char *out, size_t size)
-{
-    const char *s = ssh_exec_stderr(x);
-    size_t n = strlen(s), start;
-    while (n && strchr("\r\n\t ", s[n - 1]))
-        n--;
-    for (start = n; start && s[start - 1] != '\n'; start--)
-        ;
-    ssh_printable(out, size, s + start, n - start);
-}
-
-/* The command has ended while there was still input for it: say how it ended. */
-static int ended_early(struct ssh_exec *x, int64_t deadline, struct err *e)
-{
-    char words[256];
-    int status;
-    if (ssh_exec_finish(x, deadline, &status, e))
-        return -1;
-    last_words(x, words, sizeof words);
-    return err_set(e, ERR_FAILED,
-                   "%s: the command ended before it had read its input (exit status "
-                   "%d)%s%s",
-                   x->s->peer, status, words[0] ? ": " : "", words);
-}
-
-int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline, struct err *e)
+static int channel_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline,
+                        struct err *e)
 {
     struct ssh *s = x->s;
-    if (s->broken)
-        return unusable(s, e);
     while (len) {
-        size_t piece = len < CHUNK ? len : CHUNK;
+        size_t piece = len < EXEC_CHUNK ? len : EXEC_CHUNK;
         ssize_t n = libssh2_channel_write_ex(x->channel, 0, data, piece);
         if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
             return ssh_fail(s, n, doing, e);
@@ -203,7 +111,7 @@ int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t dead
         if (drain(x, deadline, e))
             return -1;
         if (x->eof && len)
-            return ended_early(x, deadline, e);
+            return exec_ended_early(x, deadline, e);
         /* What we wait for, more window, may have come with what was just drained. */
         bool moved = n > 0 || s->received != before;
         if (moved ? ssh_glance(s, deadline, doing, e) : ssh_again(s, deadline, doing, e))
@@ -212,11 +120,9 @@ int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t dead
     return 0;
 }
 
-int ssh_exec_wait(struct ssh_exec *x, int wake_fd, int64_t deadline, struct err *e)
+static int channel_wait(struct ssh_exec *x, int wake_fd, int64_t deadline, struct err *e)
 {
     struct ssh *s = x->s;
-    if (s->broken)
-        return unusable(s, e);
     for (;;) {
         if (drain(x, deadline, e))
             return -1;
@@ -243,25 +149,22 @@ static int exit_status(struct ssh_exec *x, int *status, struct err *e)
     }
     ssh_printable(shown, sizeof shown, signal_name, strlen(signal_name));
     free(signal_name);
-    last_words(x, words, sizeof words);
+    exec_last_words(x, words, sizeof words);
     return err_set(e, ERR_FAILED, "%s: the command was killed by signal %s%s%s", x->s->peer, shown,
                    words[0] ? ": " : "", words);
 }
 
-int ssh_exec_finish(struct ssh_exec *x, int64_t deadline, int *status, struct err *e)
+static int channel_finish(struct ssh_exec *x, int64_t deadline, int *status, struct err *e)
 {
     struct ssh *s = x->s;
     int rc;
 
-    *status = -1;
-    if (s->broken)
-        return unusable(s, e);
     while ((rc = libssh2_channel_send_eof(x->channel)) == LIBSSH2_ERROR_EAGAIN)
         if (ssh_again(s, deadline, doing, e))
             return -1;
     if (rc)
         return ssh_fail(s, rc, doing, e);
-    if (ssh_exec_wait(x, -1, deadline, e) < 0)
+    if (channel_wait(x, -1, deadline, e) < 0)
         return -1;
     while ((rc = libssh2_channel_wait_closed(x->channel)) == LIBSSH2_ERROR_EAGAIN)
         if (ssh_again(s, deadline, doing, e))
@@ -271,12 +174,6 @@ int ssh_exec_finish(struct ssh_exec *x, int64_t deadline, int *status, struct er
     if (lines_end(&x->lines, e))
         return err_wrap(e, "%s", s->peer);
     return exit_status(x, status, e);
-}
-
-const char *ssh_exec_stderr(const struct ssh_exec *x)
-{
-    const struct strbuf *tail = &x->err_tail;
-    return sb_str(tail) + (tail->len > STDERR_TAIL ? tail->len - STDERR_TAIL : 0);
 }
 
 /*
@@ -295,14 +192,18 @@ static void close_channel(struct ssh_exec *x)
     }
 }
 
-void ssh_exec_free(struct ssh_exec *x)
+static void channel_release(struct ssh_exec *x)
 {
-    if (!x)
-        return;
     if (x->channel && !x->s->broken)
         close_channel(x);
-    x->s->exec = NULL;
-    lines_free(&x->lines);
-    sb_free(&x->err_tail);
-    free(x);
 }
+
+const struct transport transport_libssh2 = {
+    .connect = lib_connect,
+    .close = lib_close,
+    .start = channel_start,
+    .send = channel_send,
+    .wait = channel_wait,
+    .finish = channel_finish,
+    .release = channel_release,
+};

@@ -5,13 +5,31 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "ssh/lines.h"
 #include "ssh/ssh.h"
 #include "ssh/wait.h"
 
 enum { PEER_ALIVE = -1, PEER_CLOSED = 0 }; /* struct ssh.lost; anything else is an errno */
 
+/*
+ * One way to have a session: libssh2 (session.c, exec.c), or the system's ssh (openssh.c). What
+ * callers may do when is checked in transport.c already.
+ */
+struct transport {
+    int (*connect)(struct ssh *s, struct err *e); /* peer, host and cancellation are set */
+    void (*close)(struct ssh *s);                 /* also after connect() has failed */
+    int (*start)(struct ssh_exec *x, const char *command, struct err *e);
+    int (*send)(struct ssh_exec *x, const char *data, size_t len, int64_t deadline, struct err *e);
+    int (*wait)(struct ssh_exec *x, int wake_fd, int64_t deadline, struct err *e);
+    int (*finish)(struct ssh_exec *x, int64_t deadline, int *status, struct err *e);
+    void (*release)(struct ssh_exec *x); /* also after start() has failed */
+};
+extern const struct transport transport_libssh2, transport_openssh;
+
 struct ssh {
+    const struct transport *transport;
     LIBSSH2_SESSION *session;
+    struct master *master;   /* openssh.c's */
     const struct host *host; /* of the caller's cluster, which outlives the session */
     int fd;
     const struct ssh_cancel *cancel; /* or NULL */
@@ -28,6 +46,34 @@ struct ssh {
     char farewell[256];    /* the text of the peer's SSH_MSG_DISCONNECT, made printable */
     struct ssh_exec *exec; /* the command in flight, or NULL */
 };
+
+enum { EXEC_CHUNK = 32 * 1024 };
+
+struct ssh_exec {
+    struct ssh *s;
+    LIBSSH2_CHANNEL *channel;
+    struct child *child; /* openssh_exec.c's */
+    struct lines lines;
+    struct strbuf err_tail;
+    size_t taken;  /* bytes of output so far */
+    size_t errors; /* of these, standard error's */
+    bool eof;      /* both streams have ended and been drained */
+    char buf[EXEC_CHUNK];
+};
+
+/* transport.c, for both */
+int exec_take_stderr(struct ssh_exec *x, const char *data, size_t n, struct err *e);
+const char *exec_stderr(const struct ssh_exec *x); /* what ssh_exec_stderr() gives */
+/* The last line of standard error, for a message. */
+void exec_last_words(const struct ssh_exec *x, char *out, size_t size);
+/* The command has ended while there was still input for it: say how it ended. */
+int exec_ended_early(struct ssh_exec *x, int64_t deadline, struct err *e);
+/* A random pause of about this many milliseconds before another try; -1 when interrupted. */
+int ssh_pause(const struct ssh *s, int64_t span, struct err *e);
+
+/* session.c */
+int lib_connect(struct ssh *s, struct err *e);
+void lib_close(struct ssh *s);
 
 /* $SSH_AUTH_SOCK as it was at ssh_global_init(), or NULL: getenv() is not safe among threads. */
 const char *ssh_agent_socket(void);

@@ -101,7 +101,10 @@ static void judge_type(struct keyfile *k)
         k->usable = true;
         return;
     }
-    remedy(k, "Use a plain ed25519 key: ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519");
+    remedy(k, "Use a plain ed25519 key: ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519%s",
+           strcmp(k->type, "ssh-dss") ? "; or the system's ssh, which can: \"transport\": \"openssh\" "
+                                        "under \"ssh\" in the inventory"
+                                      : "");
 }
 
 /* The unencrypted head of openssh-key-v1: cipher, kdf, kdf options, count, public key. */
@@ -128,7 +131,9 @@ static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
     if (!strcmp(cipher, "aes256-gcm@openssh.com") || !strcmp(cipher, "aes128-gcm@openssh.com") ||
         !strcmp(cipher, "chacha20-poly1305@openssh.com")) {
         problem(k, "is encrypted with %s, which libssh2 cannot read", cipher);
-        remedy(k, "Encrypt it the usual way: ssh-keygen -p -Z aes256-ctr -f %s; then ssh-add %s",
+        remedy(k,
+               "Encrypt it the usual way: ssh-keygen -p -Z aes256-ctr -f %s; then ssh-add %s; or "
+               "use the system's ssh: \"transport\": \"openssh\" under \"ssh\" in the inventory",
                shell_path, shell_path);
     } else if (strcmp(cipher, "none")) {
         encrypted(k, shell_path);

@@ -1,10 +1,9 @@
-/* A session's life: connect, key exchange, host key, login, close. */
+/* A session of libssh2's: connect, key exchange, host key, login, close. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,34 +19,6 @@ enum {
     CLOSE_MS = 500,
     FREE_TRIES = 100,
 };
-
-static char *agent_socket;
-
-int ssh_global_init(struct err *e)
-{
-    const char *path = getenv("SSH_AUTH_SOCK");
-    if (libssh2_init(0))
-        return err_set(e, ERR_SYSTEM, "libssh2 cannot be initialised");
-    agent_socket = path && *path ? xstrdup(path) : NULL;
-    return 0;
-}
-
-void ssh_global_exit(void)
-{
-    libssh2_exit();
-    free(agent_socket);
-    agent_socket = NULL;
-}
-
-const char *ssh_agent_socket(void)
-{
-    return agent_socket;
-}
-
-unsigned ssh_connect_timeout(const struct host *h)
-{
-    return h->ssh.connect_timeout_ms ? h->ssh.connect_timeout_ms : 10000;
-}
 
 /*
  * libssh2 1.10 crashes, or reports success, on several of its own failed allocations: never let one
@@ -247,14 +218,6 @@ static enum handshake handshake(struct ssh *s, struct err *e)
     return hung_up ? REFUSED : FAILED;
 }
 
-static int64_t jitter(int64_t span)
-{
-    unsigned r = 0;
-    if (getrandom(&r, sizeof r, 0) != (ssize_t)sizeof r)
-        r = (unsigned)clock_ms();
-    return (int64_t)(r % (unsigned)span);
-}
-
 static int handshake_with_retries(struct ssh *s, struct err *e)
 {
     int64_t give_up = deadline_in(ssh_connect_timeout(s->host));
@@ -264,8 +227,7 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
         if (result != REFUSED)
             return result == SHAKEN ? 0 : -1;
         end_session(s);
-        int64_t pause = span + jitter(span);
-        if (clock_ms() + pause >= give_up) {
+        if (clock_ms() + 2 * span >= give_up) {
             err_set(e, ERR_UNREACHABLE,
                     "%s: the host hangs up on every SSH handshake (%u tries in "
                     "%.1f s)",
@@ -276,52 +238,27 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
                             "and ssh -v -p %u %s@%s",
                             s->host->ssh.port, s->host->ssh.user, s->address);
         }
-        if (wait_pause(s->cancel_fd, pause) == WAIT_CANCELLED)
-            return err_set(e, ERR_INTERRUPTED, "%s: interrupted while connecting", s->peer);
+        if (ssh_pause(s, span, e))
+            return -1;
         span = span * 2 < RETRY_MAX_MS ? span * 2 : RETRY_MAX_MS;
     }
 }
 
-struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e)
+int lib_connect(struct ssh *s, struct err *e)
 {
-    struct ssh *s = xcalloc(1, sizeof *s);
-    char address[IPADDR_STRLEN];
-
-    s->host = host;
-    s->fd = -1;
-    s->cancel = cancel;
-    s->cancel_fd = cancel ? cancel->cancel_fd : -1;
-    snprintf(s->address, sizeof s->address, "%s",
-             host->ssh.hostname ? host->ssh.hostname : ipaddr_str(&host->address, address));
-    bool v6 = strchr(s->address, ':');
-    snprintf(s->peer, sizeof s->peer, "%.*s (%s%s%s:%u)", 100, host->name, v6 ? "[" : "",
-             s->address, v6 ? "]" : "", host->ssh.port);
-
-    if (handshake_with_retries(s, e) || hostkey_verify(s, e) ||
-        auth_login(s, deadline_in(ssh_connect_timeout(host)), e)) {
-        end_session(s);
-        free(s);
-        return NULL;
-    }
-    s->ready = true;
-    return s;
+    return handshake_with_retries(s, e) || hostkey_verify(s, e) ||
+                   auth_login(s, deadline_in(ssh_connect_timeout(s->host)), e)
+               ? -1
+               : 0;
 }
 
-bool ssh_usable(const struct ssh *s)
+void lib_close(struct ssh *s)
 {
-    return !s->broken;
-}
-
-void ssh_close(struct ssh *s)
-{
-    if (!s)
-        return;
-    if (!s->broken && s->lost == PEER_ALIVE) {
+    if (s->ready && !s->broken && s->lost == PEER_ALIVE) {
         int64_t deadline = deadline_in(CLOSE_MS);
         while (libssh2_session_disconnect(s->session, "done") == LIBSSH2_ERROR_EAGAIN)
             if (ssh_wait(s, -1, deadline) != WAIT_READY)
                 break;
     }
     end_session(s);
-    free(s);
 }

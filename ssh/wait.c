@@ -46,6 +46,30 @@ bool ssh_cancelled(const struct ssh_cancel *c, int64_t ms)
     return wait_pause(c ? c->cancel_fd : -1, ms) == WAIT_CANCELLED;
 }
 
+enum wait_result wait_fds(struct pollfd *fds, unsigned n, const struct wait *w)
+{
+    struct pollfd all[WAIT_FDS + 2];
+    for (unsigned i = 0; i < n; i++)
+        all[i] = fds[i];
+    all[n] = (struct pollfd){.fd = w->cancel_fd, .events = POLLIN};
+    all[n + 1] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
+    for (;;) {
+        int ready = poll(all, n + 2, deadline_left(w->deadline));
+        if (ready < 0)
+            continue; /* EINTR, EAGAIN */
+        for (unsigned i = 0; i < n; i++)
+            fds[i].revents = all[i].revents;
+        if (all[n].revents)
+            return WAIT_CANCELLED;
+        if (all[n + 1].revents)
+            return WAIT_WOKEN;
+        if (w->deadline != DEADLINE_NEVER && deadline_left(w->deadline) == 0)
+            return WAIT_TIMEOUT;
+        if (ready)
+            return WAIT_READY;
+    }
+}
+
 enum wait_result wait_pause(int cancel_fd, int64_t ms)
 {
     return wait_io(&(struct wait){.fd = -1,

@@ -23,5 +23,13 @@ struct wait {
  */
 enum wait_result wait_io(const struct wait *w);
 
+/*
+ * The same for several descriptors of poll(2); w->fd and w->events are not looked at. `n` is at most
+ * WAIT_FDS.
+ */
+enum { WAIT_FDS = 3 };
+struct pollfd;
+enum wait_result wait_fds(struct pollfd *fds, unsigned n, const struct wait *w);
+
 /* Sleep that ends at once when cancelled: WAIT_TIMEOUT or WAIT_CANCELLED. */
 enum wait_result wait_pause(int cancel_fd, int64_t ms);

@@ -30,6 +30,7 @@ BEYOND_THE_SCHEMA = {
     "profile-article-priority", "real-server-and-nfs",
     "same-index-two-pages",
     "same-priority", "same-priority-default", "service-vip-unknown", "special-addresses",
+    "ssh-fingerprint-openssh",
     "three-directors", "two-nfs-hosts", "vip-is-a-host",
 }  # fmt: skip
 

@@ -22,7 +22,8 @@
 #include "ssh/ssh.h"
 
 struct options {
-    const char *address, *user, *host_key, *config, *alias, *in, *out, *trailer, *wake_on, *cancel_on;
+    const char *address, *user, *host_key, *config, *alias,
+        *transport, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
     uint64_t cancel_after, pieces;
     bool agent, no_finish, null_wait, settings;
@@ -205,6 +206,7 @@ static void parse_option(struct options *o, char *arg)
         {"host_key", &o->host_key},
         {"config", &o->config},
         {"alias", &o->alias},
+        {"transport", &o->transport},
     };
     const struct {
         const char *name;
@@ -253,7 +255,9 @@ static void fill_host(struct job *j, const struct options *o)
     j->wake_fd = eventfd(0, EFD_CLOEXEC);
     j->host = (struct host){
         .name = "node1",
-        .ssh = {.config = o->config ? o->config : "",
+        .ssh = {.transport = o->transport && !strcmp(o->transport, "openssh") ? TRANSPORT_OPENSSH
+                                                                               : TRANSPORT_LIBSSH2,
+                .config = o->config ? o->config : "",
                 .alias = o->alias,
                 .user = o->user ? o->user : "root",
                 .user_given = o->user,

@@ -121,3 +121,15 @@ def test_a_rollback_says_nothing_raw(remembering):
     assert f"Restoring {OLD}" in said and r"ended \x1b[2Jnow\x0d" in said, said
     assert not set(said) & set("\033\r\007\u202e\u2066")
     assert r"clusterctl \x0d\x0a\x1b[2J): files may" in said
+
+
+def test_over_the_systems_ssh(remembering):
+    """The whole program over the other transport."""
+    path, _, last = remembering
+    remember(last, f"{NEW}.jsonl", {"run": NEW, "command": "deploy"}, {"planned": 3}, {"step": "one"})
+    inventory = json.loads(path.read_text())
+    inventory["ssh"]["transport"] = "openssh"
+    path.write_text(json.dumps(inventory))
+    r = history(path, "--output", "json")
+    assert r.returncode == 0 and r.stderr == b"", r
+    assert [h["host"] for h in json.loads(r.stdout)["hosts"]] == ["NFS"]

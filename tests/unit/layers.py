@@ -24,6 +24,7 @@ LAYERS = {
 }
 # Not every header of a layer is for everyone: ssh's innards and engine's stay inside.
 PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
+           "ssh/child.h": "ssh", "ssh/openssh.h": "ssh",
            "probe/request.h": "probe", "probe/load_loop.h": "probe",
            "engine/worker.h": "engine", "engine/run_state.h": "engine",
            "engine/putfile.h": "engine", "engine/board.h": "engine",
