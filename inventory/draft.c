@@ -72,6 +72,7 @@ static void decode_services(struct decoder *d, struct draft *r, const json_t *li
 
 static void note_given(struct ssh_settings *ssh, const struct seen *seen)
 {
+    ssh->jump_given |= seen_given(seen, SSH_JUMP);
     ssh->user_given |= seen_given(seen, SSH_USER);
     ssh->port_given |= seen_given(seen, SSH_PORT);
     ssh->identities_given |= seen_given(seen, SSH_IDENTITY);

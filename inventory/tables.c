@@ -188,6 +188,10 @@ static const struct field ssh_fields[SSH_N] = {
     [SSH_ALIAS] = {"alias", TYPE_STRING, AT(struct ssh_settings, alias), .text = &name_rule,
         .doc = "Only of a host: what it is called in ssh_config, whose HostName is then where SSH "
                "connects; default: its address."},
+    [SSH_JUMP] = {"jump", TYPE_STRINGS, AT(struct ssh_settings, jump), .text = &jump_rule,
+        .doc = "Host, or array of hosts in the order of the way, to go through: "
+               "\"[USER@]HOST[:PORT]\", or \"none\"; the system's ssh speaks to them. Default: "
+               "ProxyJump of ssh_config."},
     [SSH_USER] = {"user", TYPE_STRING, AT(struct ssh_settings, user), .text = &login_rule,
         .def = "\"root\"", .doc = "The user to log in as."},
     [SSH_PORT] = {"port", TYPE_INT, AT(struct ssh_settings, port), .min = 1, .max = 65535,

@@ -138,6 +138,12 @@ const struct text_rule host_key_rule = {
     .what = "must be a host key as in \"ssh-ed25519 AAAA...\", without a comment, or its "
             "fingerprint as in \"SHA256:...\"",
 };
+const struct text_rule jump_rule = {
+    .max = 320,
+    .form = "^([A-Za-z0-9_][A-Za-z0-9._@-]*@)?([A-Za-z0-9][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+\\])"
+            "(:[0-9]{1,5})?$",
+    .what = "must be a jump host as in \"[USER@]HOST[:PORT]\"",
+};
 const struct text_rule file_name_rule = {
     .first = "A-Za-z0-9_",
     .rest = "A-Za-z0-9._-",

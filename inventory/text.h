@@ -14,6 +14,7 @@ extern const struct text_rule options_rule;    /* fstab, exports */
 extern const struct text_rule account_rule;    /* chown(1) */
 extern const struct text_rule login_rule;      /* SSH */
 extern const struct text_rule host_key_rule;   /* compared with what a host shows */
+extern const struct text_rule jump_rule;       /* ssh's command line */
 extern const struct text_rule file_name_rule;  /* nginx, shell */
 extern const struct text_rule page_rule;       /* a file's content */
 extern const struct text_rule local_path_rule; /* open(2) on the operator's machine */

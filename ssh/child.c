@@ -18,7 +18,7 @@ enum { LOOK_MS = 5, KILL_MS = 200 };
 extern char **environ;
 
 /* Ours and the child's end of each stream. Standard input is a socket, for MSG_NOSIGNAL. */
-static int make_streams(int ours[3], int theirs[3])
+static int make_streams(int ours[3], int theirs[3], bool one_socket)
 {
     int in[2], out[2], err[2];
     for (int i = 0; i < 3; i++)
@@ -26,14 +26,16 @@ static int make_streams(int ours[3], int theirs[3])
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in))
         return -1;
     ours[0] = in[0], theirs[0] = in[1];
-    if (pipe2(out, O_CLOEXEC))
-        return -1;
-    ours[1] = out[0], theirs[1] = out[1];
+    if (!one_socket) {
+        if (pipe2(out, O_CLOEXEC))
+            return -1;
+        ours[1] = out[0], theirs[1] = out[1];
+    }
     if (pipe2(err, O_CLOEXEC))
         return -1;
     ours[2] = err[0], theirs[2] = err[1];
     for (int i = 0; i < 3; i++)
-        if (fcntl(ours[i], F_SETFL, O_NONBLOCK))
+        if (ours[i] >= 0 && fcntl(ours[i], F_SETFL, O_NONBLOCK))
             return -1;
     return 0;
 }
@@ -55,7 +57,7 @@ static int spawn(struct child *c, const char *const *argv, const int theirs[3])
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attr);
     for (int i = 0; i < 3; i++)
-        posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+        posix_spawn_file_actions_adddup2(&actions, theirs[i] < 0 ? theirs[0] : theirs[i], i);
     posix_spawnattr_setsigdefault(&attr, &all); /* we ignore some, threads block some */
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
@@ -68,11 +70,11 @@ static int spawn(struct child *c, const char *const *argv, const int theirs[3])
     return rc;
 }
 
-int child_start(struct child *c, const char *const *argv, struct err *e)
+static int start(struct child *c, const char *const *argv, bool one_socket, struct err *e)
 {
     int ours[3], theirs[3];
     *c = (struct child){.in = -1, .out = -1, .err = -1};
-    if (make_streams(ours, theirs)) {
+    if (make_streams(ours, theirs, one_socket)) {
         err_errno(e, "cannot make a pipe");
         close_all(ours);
         close_all(theirs);
@@ -88,6 +90,16 @@ int child_start(struct child *c, const char *const *argv, struct err *e)
     }
     c->in = ours[0], c->out = ours[1], c->err = ours[2];
     return 0;
+}
+
+int child_start(struct child *c, const char *const *argv, struct err *e)
+{
+    return start(c, argv, false, e);
+}
+
+int child_start_socket(struct child *c, const char *const *argv, struct err *e)
+{
+    return start(c, argv, true, e);
 }
 
 bool child_ended(struct child *c)

@@ -18,6 +18,9 @@ struct child {
  */
 int child_start(struct child *c, const char *const *argv, struct err *e);
 
+/* The same, with one socket for its standard input and output: `in`; `out` is -1. */
+int child_start_socket(struct child *c, const char *const *argv, struct err *e);
+
 /* Whether it has ended by itself; then c->status is there. */
 bool child_ended(struct child *c);
 

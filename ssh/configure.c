@@ -31,6 +31,24 @@ static const char *const *expand(struct arena *a, const char *const *paths, size
     return list;
 }
 
+/* "a,b" as a list; what could pass for an option of ssh's is none of its hosts. */
+static int take_jump(struct ssh_settings *ssh, struct arena *a, const char *jump, struct err *e)
+{
+    size_t n = 1;
+    for (const char *p = jump; *p; p++)
+        n += *p == ',';
+    const char **list = arena_array(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strcspn(jump, ",");
+        if (!len || *jump == '-')
+            return err_set(e, ERR_FAILED, "ProxyJump has a host that is none");
+        list[i] = arena_strndup(a, jump, len);
+        jump += len + 1;
+    }
+    ssh->jump = list;
+    return 0;
+}
+
 /* Whatever the inventory does not say itself. */
 static int complete(struct ssh_settings *ssh, struct arena *a, const struct ssh_config *c,
                     struct config_ends *ends, struct err *e)
@@ -41,6 +59,8 @@ static int complete(struct ssh_settings *ssh, struct arena *a, const struct ssh_
         ssh->port = (uint16_t)c->port;
     if (c->hostname)
         ssh->hostname = c->hostname;
+    if (c->jump && !ssh->jump_given && take_jump(ssh, a, c->jump, e))
+        return -1;
     ends->hostname = c->hostname ? c->hostname : ends->name;
     ends->user = ssh->user;
     ends->port = ssh->port;

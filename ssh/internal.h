@@ -92,6 +92,17 @@ int ssh_prefer_algorithms(struct ssh *s, struct err *e);
 /* tcp.c */
 int tcp_connect(const struct ssh *s, int64_t deadline, struct err *e);
 
+/*
+ * jump.c: the same through other hosts, by the system's ssh, which says to jump_failed() why it could
+ * not get there. 1: it did not say.
+ */
+bool jump_wanted(const struct host *h);
+/* The hosts on the way, as ssh wants them: "a,b"; the first `n` of them. */
+void jump_list(const struct host *h, size_t n, struct strbuf *out);
+int jump_connect(struct ssh *s, struct err *e);
+int jump_failed(struct ssh *s, struct err *e);
+void jump_close(struct ssh *s);
+
 /* resolve.c: the addresses of a name, at most `max`; returns how many, or -1. */
 struct sockaddr_storage;
 long ssh_resolve(const struct ssh *s, struct sockaddr_storage *out, size_t max, int64_t deadline,

@@ -70,16 +70,29 @@ static void last_line(const struct master *m, char *out, size_t size)
 
 static int try_it(const struct ssh *s, struct err *e)
 {
-    return err_hint(e, "Try it: ssh -v -p %u %s@%s", s->host->ssh.port, s->host->ssh.user,
-                    openssh_target(s));
+    autosb struct strbuf way = {0};
+    jump_list(s->host, SIZE_MAX, &way);
+    return err_hint(e, "Try it: ssh -v%s%s -p %u %s@%s", way.len ? " -J " : "", sb_str(&way),
+                    s->host->ssh.port, s->host->ssh.user, openssh_target(s));
 }
 
-/* The last words of an ssh that could not log in, as one of the errors of ssh_connect(). */
-static int refused(const struct ssh *s, struct err *e)
+/* What it failed at: what comes after that is only the other ends' hanging up. */
+static const char *const causes[] = {"Permission denied", "open failed: ", "connect to host ",
+                                     "Could not resolve "};
+
+static void telling_line(const struct master *m, char *out, size_t size)
+{
+    for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+        if (find_line(m, causes[i], out, size))
+            return;
+    last_line(m, out, size);
+}
+
+int openssh_refused(const struct ssh *s, struct err *e)
 {
     char line[300], last[300];
     const struct master *m = s->master;
-    last_line(m, last, sizeof last);
+    telling_line(m, last, sizeof last);
     if (find_line(m, "Offending ", line, sizeof line)) {
         err_set(e, ERR_FAILED, "%s: HOST KEY CHANGED: ssh says: %s", s->peer, line);
         return err_hint(e, "Either the machine was reinstalled, or another one answers in its "
@@ -106,22 +119,26 @@ static int refused(const struct ssh *s, struct err *e)
                         "BatchMode=yes -p %u %s@%s",
                         s->host->ssh.port, s->host->ssh.user, openssh_target(s));
     }
+    autosb struct strbuf way = {0};
+    jump_list(s->host, SIZE_MAX, &way);
     bool usage = strstr(sb_str(&m->words), "onfiguration option") ||
                  strstr(sb_str(&m->words), "s.conf: ");
-    err_set(e, usage ? ERR_FAILED : ERR_UNREACHABLE, "%s: cannot connect: ssh says: %s", s->peer,
-            last[0] ? last : "nothing");
+    err_set(e, usage ? ERR_FAILED : ERR_UNREACHABLE, "%s: cannot connect%s%s: ssh says: %s",
+            s->peer, way.len ? " through " : "", sb_str(&way), last[0] ? last : "nothing");
     return try_it(s, e);
 }
 
 /*
- * A server with too many at its door hangs up before it has said anything. A jump host that was not
+ * Such a server hangs up before it has said anything. A jump host that was not
  * let through looks the same from behind it.
  */
-static bool hung_up(const struct ssh *s)
+bool openssh_hung_up(const struct ssh *s)
 {
     const char *words = sb_str(&s->master->words);
-    return strstr(words, "kex_exchange_identification:") && !strstr(words, "verification failed") &&
-           !strstr(words, "Permission denied");
+    for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+        if (strstr(words, causes[i]))
+            return false;
+    return strstr(words, "kex_exchange_identification:") && !strstr(words, "verification failed");
 }
 
 static int start_master(struct ssh *s, struct err *e)
@@ -188,24 +205,29 @@ static void tell_trust(const struct ssh *s)
         ssh_note(s, "its host key was not known and is trusted from now on: ssh says: %s", line);
 }
 
+int openssh_prepare(struct ssh *s, struct err *e)
+{
+    s->master = xcalloc(1, sizeof *s->master);
+    s->master->words.cap = WORDS_MAX;
+    s->master->child = (struct child){.in = -1, .out = -1, .err = -1};
+    return openssh_files(s, e) ? err_wrap(e, "%s", s->peer) : 0;
+}
+
 static int openssh_connect(struct ssh *s, struct err *e)
 {
     int64_t limit = ssh_connect_timeout(s->host), give_up = deadline_in(limit);
     int64_t deadline = deadline_in(2 * limit), span = RETRY_MIN_MS;
 
-    s->master = xcalloc(1, sizeof *s->master);
-    s->master->words.cap = WORDS_MAX;
-    s->master->child = (struct child){.in = -1, .out = -1, .err = -1};
-    if (openssh_files(s, e))
-        return err_wrap(e, "%s", s->peer);
+    if (openssh_prepare(s, e))
+        return -1;
     for (;;) {
         int rc = connect_once(s, deadline, e);
         tell_trust(s);
         if (rc <= 0)
             return rc;
         child_stop(&s->master->child, deadline_in(CLOSE_MS));
-        if (!hung_up(s) || clock_ms() + 2 * span >= give_up)
-            return refused(s, e);
+        if (!openssh_hung_up(s) || clock_ms() + 2 * span >= give_up)
+            return openssh_refused(s, e);
         if (ssh_pause(s, span, e))
             return -1;
         span = span * 2 < RETRY_MAX_MS ? span * 2 : RETRY_MAX_MS;
@@ -224,15 +246,21 @@ int openssh_lost(struct ssh *s, const char *doing, struct err *e)
                        "firewall cut it off?), then run the same command again.");
 }
 
-static void openssh_close(struct ssh *s)
+void openssh_end(struct ssh *s, int64_t deadline)
 {
     struct master *m = s->master;
     if (!m)
         return;
-    child_stop(&m->child, deadline_in(s->ready && !s->broken ? CLOSE_MS : 0));
+    child_stop(&m->child, deadline);
     openssh_remove_files(m);
     sb_free(&m->words);
     free(m);
+    s->master = NULL;
+}
+
+static void openssh_close(struct ssh *s)
+{
+    openssh_end(s, deadline_in(s->ready && !s->broken ? CLOSE_MS : 0));
 }
 
 const struct transport transport_openssh = {

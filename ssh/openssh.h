@@ -26,6 +26,14 @@ const char *openssh_target(const struct ssh *s);
 
 /* openssh.c: take what the master has said; it may have ended. */
 void openssh_listen(struct ssh *s);
+/* A master that has not been started yet, with its files. */
+int openssh_prepare(struct ssh *s, struct err *e);
+/* The last words of an ssh that did not get there, as one of the errors of ssh_connect(). */
+int openssh_refused(const struct ssh *s, struct err *e);
+/* A server with too many at its door has hung up: worth another try. */
+bool openssh_hung_up(const struct ssh *s);
+/* The end of it, at the deadline at the latest. */
+void openssh_end(struct ssh *s, int64_t deadline);
 /* The connection is lost, and the master has said why. */
 int openssh_lost(struct ssh *s, const char *doing, struct err *e);
 

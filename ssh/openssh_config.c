@@ -77,10 +77,10 @@ static void add_own(struct strbuf *sb, const struct ssh *s)
         sb_addf(sb, "User %s\n", ssh->user);
     if (ssh->port_given)
         sb_addf(sb, "Port %u\n", ssh->port);
-    for (const char *const *p = ssh->identities; ssh->identities_given && p && *p; p++) {
-        sb_add(sb, "IdentityFile ");
-        add_word(sb, *p, true);
-        sb_addc(sb, '\n');
+    if (ssh->jump_given) {
+        autosb struct strbuf way = {0};
+        jump_list(s->host, SIZE_MAX, &way);
+        sb_addf(sb, "ProxyJump %s\n", way.len ? way.s : "none");
     }
     if (!ssh->agent)
         sb_add(sb, "IdentityAgent none\n");
@@ -104,6 +104,11 @@ static void add_rules(struct strbuf *sb, const struct ssh *s)
             "VisualHostKey no\nLogLevel INFO\n",
             ssh->host_key == HOST_KEY_ACCEPT_NEW ? "accept-new" : "yes",
             (ssh_connect_timeout(s->host) + 999) / 1000, ssh->dead_after_ms && !alive ? 1 : alive);
+    for (const char *const *p = ssh->identities; ssh->identities_given && p && *p; p++) {
+        sb_add(sb, "IdentityFile ");
+        add_word(sb, *p, true);
+        sb_addc(sb, '\n');
+    }
     if (!ssh->known_hosts_given)
         return;
     sb_add(sb, "GlobalKnownHostsFile none\nUserKnownHostsFile");
@@ -156,15 +161,19 @@ int openssh_files(struct ssh *s, struct err *e)
         return -1;
     snprintf(m->socket, sizeof m->socket, "%s/%u", directory, n);
     snprintf(m->config, sizeof m->config, "%s/%u.conf", directory, n);
-    if (s->host->ssh.pinned_keys) {
+    if (s->host->ssh.pinned_keys && s->transport == &transport_openssh) {
         snprintf(m->pins, sizeof m->pins, "%s/%u.keys", directory, n);
         if (write_pins(s, e))
             return -1;
     }
-    add_own(&text, s);
+    /* Where libssh2 speaks to the host, ssh only meets those on the way to it. */
+    bool whole = s->transport == &transport_openssh;
+    if (whole)
+        add_own(&text, s);
     add_rules(&text, s);
     add_operators(&text, &s->host->ssh);
-    add_defaults(&text, s);
+    if (whole)
+        add_defaults(&text, s);
     return write_file(m->config, &text, e);
 }
 

@@ -164,6 +164,7 @@ static void end_session(struct ssh *s)
         close(s->fd);
     s->session = NULL;
     s->fd = -1;
+    jump_close(s);
 }
 
 /* The connection is fresh: forget what an earlier try has left. */
@@ -178,6 +179,27 @@ static void begin_session(struct ssh *s)
 
 enum handshake { SHAKEN, REFUSED, FAILED };
 
+static void handshake_too_slow(const struct ssh *s, struct err *e)
+{
+    double limit = ssh_connect_timeout(s->host) / 1000.0;
+    if (jump_wanted(s->host)) {
+        autosb struct strbuf way = {0};
+        jump_list(s->host, SIZE_MAX, &way);
+        err_set(e, ERR_UNREACHABLE,
+                "%s: not connected through %s, and the SSH handshake complete, within %.1f s",
+                s->peer, sb_str(&way), 2 * limit);
+        err_hint(e, "Try it: ssh -v -J %s -p %u %s@%s", sb_str(&way), s->host->ssh.port,
+                 s->host->ssh.user, s->address);
+        return;
+    }
+    err_set(e, ERR_UNREACHABLE,
+            "%s: connected, but the SSH handshake was not complete within %.1f s", s->peer, limit);
+    err_hint(e,
+             "Is it an sshd that listens there, and is the machine overloaded? Try: "
+             "ssh -v -p %u %s@%s",
+             s->host->ssh.port, s->host->ssh.user, s->address);
+}
+
 /*
  * TCP connect and key exchange. REFUSED: the server hung up before the exchange was complete, which
  * is what sshd does when too many others are at its door (MaxStartups); worth another try.
@@ -186,30 +208,26 @@ static enum handshake handshake(struct ssh *s, struct err *e)
 {
     int rc;
     begin_session(s);
-    s->fd = tcp_connect(s, deadline_in(ssh_connect_timeout(s->host)), e);
+    int64_t limit = ssh_connect_timeout(s->host);
+    s->fd = jump_wanted(s->host) ? jump_connect(s, e) : tcp_connect(s, deadline_in(limit), e);
     if (s->fd < 0 || new_session(s, e) || hostkey_prefer(s, e))
         return FAILED;
 
-    int64_t deadline = deadline_in(ssh_connect_timeout(s->host));
+    int64_t deadline = deadline_in(jump_wanted(s->host) ? 2 * limit : limit);
     while ((rc = libssh2_session_handshake(s->session, s->fd)) == LIBSSH2_ERROR_EAGAIN) {
         enum wait_result r = ssh_wait(s, -1, deadline);
         if (r == WAIT_READY)
             continue;
         ssh_stopped(s, r, "the SSH handshake", e);
-        if (r == WAIT_TIMEOUT) {
-            err_set(e, ERR_UNREACHABLE,
-                    "%s: connected, but the SSH handshake was not complete "
-                    "within %.1f s",
-                    s->peer, ssh_connect_timeout(s->host) / 1000.0);
-            err_hint(e,
-                     "Is it an sshd that listens there, and is the machine overloaded? Try: "
-                     "ssh -v -p %u %s@%s",
-                     s->host->ssh.port, s->host->ssh.user, s->address);
-        }
+        if (r == WAIT_TIMEOUT)
+            handshake_too_slow(s, e);
         return FAILED;
     }
     if (!rc)
         return SHAKEN;
+    int why = jump_wanted(s->host) ? jump_failed(s, e) : 1;
+    if (why <= 0)
+        return why ? FAILED : REFUSED;
     bool hung_up = ssh_is_loss(s, rc) && !s->farewell[0];
     ssh_fail(s, rc, "the SSH handshake", e);
     if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)

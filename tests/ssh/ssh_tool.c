@@ -30,6 +30,7 @@ struct options {
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
     VEC(const char *) pinned_keys;
+    VEC(const char *) jump;
     const char *command;
 };
 
@@ -232,6 +233,8 @@ static void parse_option(struct options *o, char *arg)
         *vec_push(&o->known_hosts) = value;
     else if (!strcmp(arg, "pin"))
         *vec_push(&o->pinned_keys) = value;
+    else if (!strcmp(arg, "jump"))
+        *vec_push(&o->jump) = value;
     else if (!strcmp(arg, "agent"))
         o->agent = true;
     else if (!strcmp(arg, "settings"))
@@ -259,6 +262,8 @@ static void fill_host(struct job *j, const struct options *o)
                                                                                : TRANSPORT_LIBSSH2,
                 .config = o->config ? o->config : "",
                 .alias = o->alias,
+                .jump = o->jump.n > 1 ? o->jump.v : NULL,
+                .jump_given = o->jump.n > 1,
                 .user = o->user ? o->user : "root",
                 .user_given = o->user,
                 .port = (uint16_t)(o->port ? o->port : 22),
@@ -295,6 +300,7 @@ static void print_settings(const struct ssh_settings *ssh)
            ssh->hostname ? ssh->hostname : "");
     print_list("identities", ssh->identities);
     print_list("known_hosts", ssh->known_hosts);
+    print_list("jump", ssh->jump);
 }
 
 static int configure(const struct options *o, struct job *j, struct arena *a)
@@ -353,6 +359,7 @@ int main(int argc, char **argv)
     *vec_push(&o.identities) = NULL;
     *vec_push(&o.known_hosts) = NULL;
     *vec_push(&o.pinned_keys) = NULL;
+    *vec_push(&o.jump) = NULL;
     cancel_fd = eventfd(0, EFD_CLOEXEC);
     signal(SIGINT, on_interrupt);
     if (ssh_global_init(&e)) {
@@ -373,6 +380,7 @@ int main(int argc, char **argv)
     vec_free(&o.identities);
     vec_free(&o.known_hosts);
     vec_free(&o.pinned_keys);
+    vec_free(&o.jump);
     close(cancel_fd);
     return rc;
 }

@@ -91,10 +91,12 @@ def expected(theirs):
     files = [f for f in theirs["identityfile"] if f not in DEFAULTS and f.lower() != "none"]
     files = [f.replace("%d", HOME).replace("~", HOME, 1) for f in files]
     known = theirs["userknownhostsfile"][0]
+    jump = theirs.get("proxyjump", [""])[0].replace(",", " ")
     if known == f"{HOME}/.ssh/known_hosts {HOME}/.ssh/known_hosts2":
         known = ""
     return {"user": theirs["user"][0], "port": theirs["port"][0],
             "identities": " ".join(files), "hostname": theirs["hostname"][0],
+            "jump": jump,
             "known_hosts": f"{known} /etc/ssh/ssh_known_hosts" if known else ""}
 
 
@@ -109,6 +111,7 @@ def test_agrees_with_ssh(tmp_path, case):
         want = expected(theirs)
         got = {k: ours.values[k] for k in want}
         # Where nobody is named ssh takes the local user, we root; these tests run as root.
+        got["jump"] = got["jump"].replace("none", "")
         got["hostname"] = got["hostname"] or name.lower()
         assert {k: v.strip() for k, v in got.items()} == want, (name, ours)
 

@@ -279,7 +279,7 @@ static void rules_agree_with_their_patterns(void **state)
         &any_text_rule,   &name_rule,       &hostname_rule,  &interface_rule, &auth_pass_rule,
         &check_path_rule, &check_host_rule, &directory_rule, &options_rule,   &account_rule,
         &login_rule,      &file_name_rule,  &page_rule,      &local_path_rule,
-        &host_key_rule};
+        &host_key_rule, &jump_rule};
     static const char alphabet[] = "aZ0.-_/,~:@ $";
     for (size_t r = 0; r < ARRAY_LEN(rules); r++) {
         struct published p = publish(rules[r]);
