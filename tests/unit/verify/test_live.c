@@ -76,6 +76,19 @@ static void held_twice(void **state)
     assert_null(live_holder(f->host, &vip, second));
 }
 
+static void connections_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const odd[] = {"tcp_open", "tcp_open -1", "tcp_open 3x", "tcp_open 99999999999"};
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        feed(f, odd[i]);
+        assert_false(f->host->tcp_counted);
+    }
+    feed(f, "tcp_open 3");
+    assert_true(f->host->tcp_counted);
+    assert_int_equal(f->host->tcp_open, 3);
+}
+
 static void nonsense(void **state)
 {
     static const char *const lines[] = {
@@ -125,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_director, setup, teardown),
         cmocka_unit_test_setup_teardown(held_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(connections_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile, setup, teardown),
     };
