@@ -50,17 +50,26 @@ static size_t decode(const unsigned char *s, size_t n, uint32_t *out)
     return *out < least[len] || *out > 0x10ffff || surrogate ? 0 : len;
 }
 
-/* Bidi_Control of Unicode's PropList, but for the marks, which turn nothing but themselves. */
+/* Bidi_Control of Unicode's PropList. */
 static bool turns(uint32_t c)
 {
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Formats without a look of their own, ends of lines and paragraphs, and what is no character. */
+static bool hides(uint32_t c)
+{
+    return c == 0x200b || c == 0xfeff || (c >= 0x2060 && c <= 0x2065) ||
+           (c >= 0x206a && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) || c == 0x2028 ||
+           c == 0x2029 || c == 0xfffe || c == 0xffff;
 }
 
 bool fuzz_is_shown(const char *s, size_t n, bool multiline)
 {
     uint32_t c;
     for (size_t len; n; s += len, n -= len) {
-        if (!(len = decode((const unsigned char *)s, n, &c)) || turns(c))
+        if (!(len = decode((const unsigned char *)s, n, &c)) || turns(c) || hides(c))
             return false;
         bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
         if (control && !(multiline && (c == '\n' || c == '\t')))

@@ -28,7 +28,7 @@ char *fuzz_line(const char **text);
 
 /*
  * What may reach a terminal: well-formed UTF-8 without control characters, and without those that
- * turn the direction of what follows. Not quote.c's own opinion, which is what is tested.
+ * hide or turn the text around them. Not quote.c's own opinion, which is what is tested.
  */
 bool fuzz_is_shown(const char *s, size_t n, bool multiline);
 /* The same of a string; NULL is fine. */

@@ -72,6 +72,23 @@ static void json(const char *text)
     json_decref(v);
 }
 
+/* Prometheus' exposition_formats.md: a backslash before one, a quote, or an n, and nowhere else. */
+static void label(const char *text)
+{
+    autosb struct strbuf quoted = {0}, back = {0};
+    quote_label(&quoted, text);
+    const char *p = sb_str(&quoted);
+    HOLDS(*p++ == '"');
+    for (; *p != '"'; p++) {
+        HOLDS(*p && *p != '\n');
+        bool escaped = *p == '\\';
+        p += escaped;
+        HOLDS(!escaped || (*p && strchr("\\\"n", *p)));
+        sb_addc(&back, escaped && *p == 'n' ? '\n' : *p);
+    }
+    HOLDS(!p[1] && !strcmp(sb_str(&back), text));
+}
+
 static void xml(const char *text)
 {
     static const char *const entities[][2] = {
@@ -118,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     autofree char *text = fuzz_text(data, size);
     shell(text);
     octal(text);
+    label(text);
     terminal((const char *)data, size, false); /* NULs too */
     terminal((const char *)data, size, true);
     capped((const char *)data, size);
