@@ -85,10 +85,13 @@ static const struct need *open_need(struct apply *a, const struct resource *want
     return NULL;
 }
 
-/* The host ends whoever holds its lock and says nothing: see lock.h. */
+/*
+ * The host ends whoever holds its lock and says nothing, but no step at work: see lock.h. During one
+ * nothing is sent: a connection that the step has cut would be found dead only so much later.
+ */
 static int beat(struct apply *a, struct remote *r, struct script *s, struct err *e)
 {
-    if (clock_ms() - a->beat_at < LOCK_BEAT_S * 1000)
+    if (a->running || clock_ms() - a->beat_at < LOCK_BEAT_S * 1000)
         return 0;
     a->beat_at = clock_ms();
     lock_at_step(s, 0);

@@ -8,8 +8,8 @@
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 5000 };
 
 /*
- * A step that has a hint may cut us off, and the host takes it back: to try it again would be the same
- * again. So would what waits for a confirmation over a new connection.
+ * A step that has a hint may cut us off, if only when the next one has begun, and the host takes it back:
+ * to try it again would be the same again. So would what waits for a confirmation over a new connection.
  */
 static bool may_go_on(const struct worker *w, const struct err *e)
 {
@@ -17,7 +17,10 @@ static bool may_go_on(const struct worker *w, const struct err *e)
     const struct run_options *o = w->options;
     if (e->code != ERR_UNREACHABLE || !*w->ssh || ssh_usable(*w->ssh) || !o->reconnect_s || o->confirm_s)
         return false;
-    return hr->done >= hr->plan.steps.n || !hr->plan.steps.v[hr->done].hint;
+    for (size_t i = 0; i <= hr->done && i < hr->plan.steps.n; i++)
+        if (hr->plan.steps.v[i].hint)
+            return false;
+    return true;
 }
 
 static int ignore(const struct host_result *hr, char *value, void *ud, struct err *e)
