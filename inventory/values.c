@@ -1,10 +1,9 @@
 /* Decoding single values, by their type. */
 #include <math.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/home.h"
 #include "base/parse.h"
 #include "base/quote.h"
 #include "inventory/text.h"
@@ -290,12 +289,7 @@ static const char *absolute(struct decoder *d, const char *s)
         return arena_strdup(d->arena, s);
     if (s[0] != '~')
         return arena_printf(d->arena, "%s/%s", d->base_dir, s);
-    const char *home = getenv("HOME");
-    if (!home || home[0] != '/') {
-        const struct passwd *pw = getpwuid(getuid());
-        home = pw ? pw->pw_dir : "/";
-    }
-    return arena_printf(d->arena, "%s%s", home, s + 1);
+    return arena_printf(d->arena, "%s%s", home_directory(), s + 1);
 }
 
 static int decode_paths(struct decoder *d, const struct field *f, const json_t *v, void *out,

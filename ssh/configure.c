@@ -1,9 +1,9 @@
 /* The inventory's SSH settings, completed from the operator's own ssh_config. */
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/ipaddr.h"
 #include "ssh/config.h"
 #include "ssh/ssh.h"
@@ -99,10 +99,8 @@ static int configure_host(struct host *h, struct arena *a, const struct config_e
 int ssh_configure(struct host *hosts, size_t n, struct arena *a, const struct ssh_cancel *notes,
                   struct err *e)
 {
+    struct config_ends us = {.home = arena_strdup(a, home_directory())};
     const struct passwd *pw = getpwuid(getuid());
-    const char *home = getenv("HOME");
-    struct config_ends us = {0};
-    us.home = arena_strdup(a, home && *home == '/' ? home : pw ? pw->pw_dir : "/");
     us.local_user = arena_strdup(a, or_nobody(pw ? pw->pw_name : NULL));
     for (size_t i = 0; i < n; i++)
         if (configure_host(&hosts[i], a, &us, notes, e))
