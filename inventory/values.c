@@ -96,28 +96,41 @@ static const struct choice *find_choice(struct decoder *d, const struct field *f
     return NULL;
 }
 
+static bool allowed(struct decoder *d, const struct field *f, const struct text_rule *rule,
+                    const char *s, const struct where *w)
+{
+    const char *wrong = text_refused(rule, s, d->arena);
+    if (wrong && f->secret)
+        complain(d, w, "%s %s", f->name, wrong);
+    else if (wrong)
+        complain(d, w, "%s %s %s", f->name, decode_show(d, s), wrong);
+    return !wrong;
+}
+
+/* What a string becomes, or NULL after a complaint. */
+typedef const char *take_fn(struct decoder *d, const struct field *f, const char *s,
+                            const struct where *w);
+
+static const char *take_text(struct decoder *d, const struct field *f, const char *s,
+                             const struct where *w)
+{
+    return allowed(d, f, f->text, s, w) ? arena_strdup(d->arena, s) : NULL;
+}
+
 static int decode_string(struct decoder *d, const struct field *f, const json_t *v, void *out,
                          const struct where *w)
 {
-    const char *s = json_string_value(v), *wrong;
+    const char *s = json_string_value(v);
     if (!s)
         return wrong_type(d, f, v, w, "a string");
     if (f->choices) {
         const struct choice *c = find_choice(d, f, s, w);
-        if (!c)
-            return -1;
-        s = c->word;
+        s = c ? c->word : NULL;
     } else {
-        wrong = text_refused(f->text, s, d->arena);
-        if (wrong) {
-            if (f->secret)
-                complain(d, w, "%s %s", f->name, wrong);
-            else
-                complain(d, w, "%s %s %s", f->name, decode_show(d, s), wrong);
-            return -1;
-        }
-        s = arena_strdup(d->arena, s);
+        s = take_text(d, f, s, w);
     }
+    if (!s)
+        return -1;
     if (f->size)
         store(f, out, &s, sizeof s);
     return 0;
@@ -292,46 +305,50 @@ static const char *absolute(struct decoder *d, const char *s)
     return arena_printf(d->arena, "%s%s", home_directory(), s + 1);
 }
 
-static int decode_paths(struct decoder *d, const struct field *f, const json_t *v, void *out,
-                        const struct where *w)
+static const char *take_path(struct decoder *d, const struct field *f, const char *s,
+                             const struct where *w)
+{
+    return allowed(d, f, &local_path_rule, s, w) ? absolute(d, s) : NULL;
+}
+
+/* A string, or an array of them; `one` and `several` are for what is neither. */
+static int decode_each(struct decoder *d, const struct field *f, const json_t *v, void *out,
+                       const struct where *w, take_fn *take, const char *one, const char *several)
 {
     bool array = json_is_array(v);
     size_t n = array ? json_array_size(v) : 1;
     const char **list = arena_array(d->arena, const char *, n + 1);
     int rc = 0;
     for (size_t i = 0; i < n; i++) {
-        struct where at = {.up = w, .index = i};
+        struct where inner = {.up = w, .index = i};
+        const struct where *at = array ? &inner : w;
         const json_t *item = array ? json_array_get(v, i) : v;
-        const char *s = json_string_value(item), *wrong;
-        if (!s) {
-            rc = wrong_type(d, f, item, array ? &at : w,
-                            array ? "a file name" : "a file name or an array of them");
-        } else if ((wrong = text_refused(&local_path_rule, s, d->arena))) {
-            complain(d, array ? &at : w, "%s %s %s", f->name, decode_show(d, s), wrong);
+        const char *s = json_string_value(item);
+        if (!s)
+            rc = wrong_type(d, f, item, at, array ? one : several);
+        else if (!(list[i] = take(d, f, s, at)))
             rc = -1;
-        } else {
-            list[i] = absolute(d, s);
-        }
     }
     if (rc == 0)
         store(f, out, &list, sizeof list);
     return rc;
 }
 
+static int decode_paths(struct decoder *d, const struct field *f, const json_t *v, void *out,
+                        const struct where *w)
+{
+    return decode_each(d, f, v, out, w, take_path, "a file name", "a file name or an array of them");
+}
+
 static int decode_path(struct decoder *d, const struct field *f, const json_t *v, void *out,
                        const struct where *w)
 {
-    const char *s = json_string_value(v), *wrong;
-    if (json_is_false(v)) {
-        s = "";
-    } else if (!s) {
+    const char *s = json_string_value(v);
+    if (!s && !json_is_false(v))
         return wrong_type(d, f, v, w, "a file name or false");
-    } else if ((wrong = text_refused(&local_path_rule, s, d->arena))) {
-        complain(d, w, "%s %s %s", f->name, decode_show(d, s), wrong);
+    s = s ? take_path(d, f, s, w) : "";
+    if (!s)
         return -1;
-    } else {
-        s = absolute(d, s);
-    }
     store(f, out, &s, sizeof s);
     return 0;
 }
@@ -339,31 +356,11 @@ static int decode_path(struct decoder *d, const struct field *f, const json_t *v
 static int decode_strings(struct decoder *d, const struct field *f, const json_t *v, void *out,
                           const struct where *w)
 {
-    bool array = json_is_array(v);
-    size_t n = array ? json_array_size(v) : 1;
-    const char **list = arena_array(d->arena, const char *, n + 1);
-    int rc = 0;
-    if (!n) {
+    if (json_is_array(v) && !json_array_size(v)) {
         complain(d, w, "%s must not be empty", f->name);
         return -1;
     }
-    for (size_t i = 0; i < n; i++) {
-        struct where at = {.up = w, .index = i};
-        const json_t *item = array ? json_array_get(v, i) : v;
-        const char *s = json_string_value(item), *wrong;
-        if (!s) {
-            rc = wrong_type(d, f, item, array ? &at : w,
-                            array ? "a string" : "a string or an array of strings");
-        } else if ((wrong = text_refused(f->text, s, d->arena))) {
-            complain(d, array ? &at : w, "%s %s %s", f->name, decode_show(d, s), wrong);
-            rc = -1;
-        } else {
-            list[i] = arena_strdup(d->arena, s);
-        }
-    }
-    if (rc == 0)
-        store(f, out, &list, sizeof list);
-    return rc;
+    return decode_each(d, f, v, out, w, take_text, "a string", "a string or an array of strings");
 }
 
 int decode_value(struct decoder *d, const struct field *f, const json_t *v, void *out,
