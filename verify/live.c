@@ -48,6 +48,7 @@ static const char open_sh[] =
 static void open_ask(struct script *s, const struct cluster *c)
 {
     char vip[IPADDR_STRLEN];
+    script_add(s, open_sh);
     script_add(s, "live_open");
     for (size_t i = 0; i < c->n_vips; i++)
         script_arg(s, ipaddr_str(&c->vips[i], vip));
@@ -84,8 +85,6 @@ void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
         script_add(s, table_sh);
     if (director && extras & LIVE_CONNECTIONS)
         script_add(s, connections_sh);
-    if (hr->host->roles & ROLE_REAL_SERVER && extras & LIVE_CONNECTIONS)
-        script_add(s, open_sh);
     script_add(s, "{ l= o=\n");
     script_addf(s, "live_addr; %s\n", director ? "live_ipvs" : ":");
     ask_extras(s, hr, extras, token);

@@ -15,6 +15,7 @@
 
 #include "engine/guard.h"
 #include "engine/resource.h"
+#include "shell.h"
 
 #define GUARD "/var/lib/clusterctl/guard"
 
@@ -56,18 +57,8 @@ static void begin(struct script *s)
 
 static void expect(struct script *s, const char *want)
 {
-    char path[] = "/tmp/guard-XXXXXX", command[200], buf[4096];
     autosb struct strbuf out = {0};
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, s->text.s, s->text.len), (ssize_t)s->text.len);
-    close(fd);
-    snprintf(command, sizeof command, "unshare -m -n sh %s 2>&1", path);
-    FILE *f = popen(command, "r");
-    for (size_t n; (n = fread(buf, 1, sizeof buf, f));)
-        sb_addn(&out, buf, n);
-    pclose(f);
-    unlink(path);
+    shell_run(s->text.s, s->text.len, &out);
     assert_string_equal(sb_str(&out), want);
     script_free(s);
 }

@@ -15,6 +15,7 @@
 
 #include "base/quote.h"
 #include "engine/lock.h"
+#include "shell.h"
 
 #define HOLDER "anna@ops1 pid 1 since noon"
 #define OTHER "ben@ops2 pid 2 since one"
@@ -45,18 +46,8 @@ static void add_contender(struct script *s, unsigned wait_s, const char *owner)
 
 static void expect(struct script *s, const char *want)
 {
-    char path[] = "/tmp/lock-XXXXXX", command[200], buf[4096];
     autosb struct strbuf out = {0};
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, s->text.s, s->text.len), (ssize_t)s->text.len);
-    close(fd);
-    snprintf(command, sizeof command, "unshare -m -n sh %s 2>&1", path);
-    FILE *f = popen(command, "r");
-    for (size_t n; (n = fread(buf, 1, sizeof buf, f));)
-        sb_addn(&out, buf, n);
-    pclose(f);
-    unlink(path);
+    shell_run(s->text.s, s->text.len, &out);
     assert_string_equal(sb_str(&out), want);
     script_free(s);
 }

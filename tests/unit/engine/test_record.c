@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/record.h"
+#include "shell.h"
 
 static const struct host director = {
     .name = "a", .roles = ROLE_DIRECTOR, .ssh = {.user = "root"}};
@@ -29,21 +30,11 @@ static struct run_record record_of(const char *id)
 /* The script's own words, after a script of ours has looked at what it left. */
 static void run_script(struct script *s, const char *mount, const char *look, struct strbuf *out)
 {
-    char path[] = "/tmp/record-XXXXXX", command[200], buf[4096];
-    int fd = mkstemp(path);
     autosb struct strbuf whole = {0};
     sb_addf(&whole, "mount -t tmpfs %s none /var/lib && mkdir -p /run/clusterctl || exit\n", mount);
     sb_add(&whole, sb_str(&s->text));
     sb_addf(&whole, "\n%s\n", look);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, whole.s, whole.len), (ssize_t)whole.len);
-    close(fd);
-    snprintf(command, sizeof command, "unshare -m sh %s 2>&1", path);
-    FILE *f = popen(command, "r");
-    for (size_t n; (n = fread(buf, 1, sizeof buf, f));)
-        sb_addn(out, buf, n);
-    assert_int_equal(pclose(f), 0);
-    unlink(path);
+    assert_int_equal(shell_run(whole.s, whole.len, out), 0);
 }
 
 static void begin(struct script *s)
