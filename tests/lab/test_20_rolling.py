@@ -45,11 +45,8 @@ def order(r, pattern):
     return [m.group(1) for m in re.finditer(rf"^\[ *[\d.]+s\] (\S+) +\d+/\d+ +{pattern}", r.stderr, re.M)]
 
 
-HAND_OVERS = 5  # a keepalived change, one server less, one more, the restart, the rollback
-
-
-def unchanged(data):
-    pass
+# Five emulated machines share a processor or two: five looks at once starve the one that serves alone.
+IN_TURN = ["--parallel", "1"]
 
 
 def check_interval(data):
@@ -64,8 +61,7 @@ def without_web02(data):
 @pytest.mark.on_request
 def test_changes_lose_nothing(patient, inventory, templates):
     """
-    Must-show 1: all of these under one load of 200 requests a second. Each hand-over may cost a request
-    that was on its way (seen: 1 of 38000 in all); anything that is wrong costs hundreds.
+    Must-show 1: all of these under one load of 200 requests a second.
     """
     folder = templates("add_header X-Clusterctl-Test 1;")
     first, = vip_holders()
@@ -73,13 +69,13 @@ def test_changes_lose_nothing(patient, inventory, templates):
     with Load(200) as load:
         def does(*args):
             load.note("clusterctl " + " ".join(args))
-            r = clusterctl(*args)
+            r = clusterctl(*args, *IN_TURN)
             load.note(r.stderr)
             return r
 
-        said = does("deploy", "--dry-run", "--templates", folder, inventory(unchanged)).stdout
+        said = does("deploy", "--dry-run", "--templates", folder).stdout
         assert "in this order" in said and "brought back: Web02-RS" in said
-        r = does("deploy", "--templates", folder, inventory(unchanged))  # a vhost change
+        r = does("deploy", "--templates", folder)  # a vhost change
         assert order(r, "reload nginx") == REAL_SERVERS
         assert vip_holders() == [first]
 
@@ -95,7 +91,7 @@ def test_changes_lose_nothing(patient, inventory, templates):
 
         does("restart", "--inventory", inventory(check_interval), "--templates", folder)
         does("rollback", "--yes", "--inventory", inventory(check_interval), "--templates", folder)
-    load.lost_at_most(HAND_OVERS)
+    load.nothing_lost()
     assert min(load.shares(0, load.now()).values()) > 0
 
 
