@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <stdalign.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,12 +32,25 @@ void *xcalloc(size_t n, size_t size)
     return p;
 }
 
+void xfree(void *p)
+{
+    if (!p)
+        return;
+    explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+/* realloc() would leave a copy where it moves from. */
 void *xrealloc(void *p, size_t n)
 {
-    p = realloc(p, n ? n : 1);
-    if (!p)
-        out_of_memory();
-    return p;
+    size_t had = p ? malloc_usable_size(p) : 0;
+    if (had >= n && had / 2 <= n)
+        return p ? p : xmalloc(n);
+    void *moved = xmalloc(n);
+    if (p)
+        memcpy(moved, p, had < n ? had : n);
+    xfree(p);
+    return moved;
 }
 
 char *xstrdup(const char *s)
@@ -105,14 +119,14 @@ void arena_free(struct arena *a)
 {
     for (struct arena_chunk *c = a->head, *next; c; c = next) {
         next = c->next;
-        free(c);
+        xfree(c);
     }
     a->head = NULL;
 }
 
 void cleanup_free(void *p)
 {
-    free(*(void **)p);
+    xfree(*(void **)p);
 }
 
 void cleanup_close(const int *fd)

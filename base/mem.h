@@ -3,6 +3,11 @@
  * Memory. Long-lived data (a cluster, a catalog, a plan) lives in an arena and is freed at once with
  * its owner; nothing in an arena is freed alone. Allocation failure ends the process: half-done work
  * on a host is safe by design (see CONTRIBUTING, "Nothing half done"), an unchecked NULL is not.
+ *
+ * Every block is wiped as it is given back, whatever it held: secrets pass through the inventory's text,
+ * its JSON, what is rendered from it, scripts and diffs, and a rule with no exceptions is the one that
+ * holds. The C library's own functions are called nowhere else, and the libraries that let us (jansson, libssh2)
+ * are given these functions.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +17,8 @@ void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t n) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+/* Also for what a library has allocated for us with malloc(). */
+void xfree(void *p);
 
 struct arena_chunk;
 struct arena {

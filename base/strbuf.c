@@ -49,7 +49,7 @@ void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
         char *tmp = xmalloc((size_t)n + 1);
         vsnprintf(tmp, (size_t)n + 1, fmt, again);
         sb_addn(sb, tmp, (size_t)n);
-        free(tmp);
+        xfree(tmp);
     }
     va_end(again);
 }
@@ -82,7 +82,7 @@ void sb_reset(struct strbuf *sb)
 
 void sb_free(struct strbuf *sb)
 {
-    free(sb->s);
+    xfree(sb->s);
     *sb = (struct strbuf){.cap = sb->cap};
 }
 

@@ -37,7 +37,7 @@ static void grow(struct strmap *m)
     for (size_t i = 0; i < old.alloc; i++)
         if (old.slots[i].key)
             *find(m, old.slots[i].key, old.slots[i].hash) = old.slots[i];
-    free(old.slots);
+    xfree(old.slots);
 }
 
 void *strmap_get(const struct strmap *m, const char *key)
@@ -60,6 +60,6 @@ void *strmap_add(struct strmap *m, const char *key, void *value)
 
 void strmap_free(struct strmap *m)
 {
-    free(m->slots);
+    xfree(m->slots);
     *m = (struct strmap){0};
 }

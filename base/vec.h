@@ -23,7 +23,7 @@
     (vec_grow((void **)&(x)->v, (x)->n, &(x)->alloc, sizeof *(x)->v),                              \
      memset(&(x)->v[(x)->n], 0, sizeof *(x)->v), &(x)->v[(x)->n++])
 
-#define vec_free(x) (free((x)->v), (x)->v = NULL, (x)->n = (x)->alloc = 0)
+#define vec_free(x) (xfree((x)->v), (x)->v = NULL, (x)->n = (x)->alloc = 0)
 
 static inline void vec_grow(void **v, size_t n, size_t *alloc, size_t size)
 {

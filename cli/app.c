@@ -80,6 +80,6 @@ int app_main(int argc, char **argv)
     }
     operands_free(&in);
     cluster_free(in.cluster);
-    free(typed);
+    xfree(typed);
     return status;
 }

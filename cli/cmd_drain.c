@@ -177,8 +177,8 @@ static int run(struct invocation *in, int (*what)(struct work *w, struct err *e)
         traffic_free(&w.traffic);
     }
     session_close(&w.session);
-    free(w.servers);
-    free(w.directors);
+    xfree(w.servers);
+    xfree(w.directors);
     return rc;
 }
 

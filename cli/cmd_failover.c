@@ -148,7 +148,7 @@ static int write_reports(const struct invocation *in, const struct failover_repo
     bool whole = !ferror(f);
     int rc = fclose(f) == 0 && whole ? outfile_write(a->report_json, text, len, e)
                                      : err_errno(e, "cannot write '%s'", a->report_json);
-    free(text);
+    xfree(text);
     return rc;
 }
 

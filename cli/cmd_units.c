@@ -162,7 +162,7 @@ static int run(struct invocation *in, enum unit_verb verb, struct err *e)
         traffic_free(&w.traffic);
     }
     session_close(&w.session);
-    free(w.named);
+    xfree(w.named);
     return rc;
 }
 

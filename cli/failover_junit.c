@@ -50,7 +50,7 @@ static void add_output(struct strbuf *sb, const struct failover_report *r, const
         add_xml(sb, text);
         sb_add(sb, "</system-out>\n");
     }
-    free(text);
+    xfree(text);
 }
 
 static void add_testcase(struct strbuf *sb, const struct failover_report *r, const struct trial *t)

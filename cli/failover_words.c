@@ -197,6 +197,6 @@ void trial_notes(struct notes *out, const struct failover_report *r, const struc
 void notes_free(struct notes *n)
 {
     for (size_t i = 0; i < n->n; i++)
-        free(n->v[i]);
+        xfree(n->v[i]);
     n->n = 0;
 }

@@ -1,10 +1,12 @@
 /* The process: limits, locale, signals. What it is asked to do is app_main()'s. */
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/mem.h"
 #include "cli/app.h"
 
 /*
@@ -24,6 +26,7 @@ int main(int argc, char **argv)
 {
     umask(077);
     no_core_dumps();
+    json_set_alloc_funcs(xmalloc, xfree);
     setlocale(LC_CTYPE, "");
     /* A closed pipe or connection is an error to handle where it is written to, not a death. */
     signal(SIGPIPE, SIG_IGN);

@@ -19,7 +19,7 @@ void notes_say(struct notes *n, const struct style *st)
     pthread_mutex_lock(&n->lock);
     for (size_t i = 0; i < n->list.n; i++) {
         report_note(st, "%s", n->list.v[i]);
-        free(n->list.v[i]);
+        xfree(n->list.v[i]);
     }
     vec_free(&n->list);
     pthread_mutex_unlock(&n->lock);

@@ -90,12 +90,12 @@ int operands_resolve(struct invocation *in, struct err *e)
             in->hosts[in->n_hosts++] = &c->hosts[i];
     if (rc == 0 && !in->n_hosts) /* a role that nobody has */
         rc = err_set(e, ERR_USAGE, "no host of %s is a '%s'", c->file, in->operands[0]);
-    free(named);
+    xfree(named);
     return rc;
 }
 
 void operands_free(struct invocation *in)
 {
-    free(in->hosts);
+    xfree(in->hosts);
     in->hosts = NULL;
 }

@@ -83,7 +83,7 @@ static int read_manifest(struct outdir *d, struct err *e)
     char *line = NULL;
     size_t alloc = 0;
     if (!f || getline(&line, &alloc, f) < 0 || strcmp(line, manifest_head) != 0) {
-        free(line);
+        xfree(line);
         if (f)
             fclose(f);
         err_set(e, ERR_USAGE, "'%s' holds files that clusterctl did not write", d->path);
@@ -95,7 +95,7 @@ static int read_manifest(struct outdir *d, struct err *e)
         if (is_inside(line))
             *vec_push(&d->before) = xstrdup(line);
     }
-    free(line);
+    xfree(line);
     fclose(f);
     return 0;
 }
@@ -186,13 +186,13 @@ int outdir_commit(struct outdir *d, struct err *e)
 void outdir_free(struct outdir *d)
 {
     for (size_t i = 0; i < d->before.n; i++)
-        free(d->before.v[i]);
+        xfree(d->before.v[i]);
     for (size_t i = 0; i < d->now.n; i++)
-        free(d->now.v[i]);
+        xfree(d->now.v[i]);
     vec_free(&d->before);
     vec_free(&d->now);
     if (d->fd >= 0)
         close(d->fd);
-    free(d->path);
-    free(d);
+    xfree(d->path);
+    xfree(d);
 }

@@ -181,7 +181,7 @@ void recording_end(struct session *s, const struct run_ending *end)
         }
         run_query(s->run, &q, &ignored);
         complain(s, o, t.told);
-        free(t.told);
+        xfree(t.told);
     }
     r->record.id = NULL;
 }

@@ -84,7 +84,7 @@ void print_history(FILE *f, const struct style *st, const struct history *h)
         for (size_t c = 0; c < COLUMNS; c++)
             sb_free(&cells[i][c]);
     }
-    free(cells);
+    xfree(cells);
     fputs(sb_str(&out), f);
 }
 

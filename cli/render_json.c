@@ -52,7 +52,7 @@ static void json_event(void *ud, const struct event *ev)
 
 static void json_free(struct renderer *r)
 {
-    free(r->sink.ud);
+    xfree(r->sink.ud);
 }
 
 struct renderer *render_json_new(const struct render_options *o)

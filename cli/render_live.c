@@ -248,7 +248,7 @@ static void live_free(struct renderer *r)
     view_free(&l->view);
     vec_free(&l->widths);
     sb_free(&l->above);
-    free(l);
+    xfree(l);
 }
 
 struct renderer *render_live_new(const struct render_options *o)

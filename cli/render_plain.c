@@ -136,7 +136,7 @@ static void plain_free(struct renderer *r)
 {
     struct plain *p = r->sink.ud;
     view_free(&p->view);
-    free(p);
+    xfree(p);
 }
 
 struct renderer *render_plain_new(const struct render_options *o)

@@ -126,8 +126,6 @@ int restoring_find(struct restoring *r, const struct invocation *in, const char 
     session_close(&s);
     if (rc == 0)
         rc = parse(r, &text, e);
-    if (text.s)
-        explicit_bzero(text.s, text.len); /* auth_pass */
     if (rc < 0)
         return -1;
     name_command(r);

@@ -18,7 +18,7 @@ void view_init(struct run_view *v, const struct cluster *c)
 
 void view_free(struct run_view *v)
 {
-    free(v->hosts);
+    xfree(v->hosts);
     *v = (struct run_view){0};
 }
 

@@ -136,6 +136,6 @@ void exam_conclude(struct exam *x)
         if (from[i] != NOBODY)
             move_symptoms(x, r->findings.v[root(from, i)], r->findings.v[i]);
     keep_causes(r, from);
-    free(from);
+    xfree(from);
     note_silent_hosts(x);
 }

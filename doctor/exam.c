@@ -26,7 +26,7 @@ void exam_free(struct exam *x)
         vec_free(&x->hosts[i].lines);
         arena_free(&x->hosts[i].arena);
     }
-    free(x->hosts);
+    xfree(x->hosts);
     vec_free(&x->claims);
     vec_free(&x->steps);
     live_free(&x->live);

@@ -36,9 +36,9 @@ void board_free(struct board *b)
     for (size_t i = 0; i < b->n; i++)
         vec_free(&b->slots[i].reached);
     vec_free(&b->watchers);
-    free(b->slots);
+    xfree(b->slots);
     pthread_mutex_destroy(&b->lock);
-    free(b);
+    xfree(b);
 }
 
 void board_reset(struct board *b)

@@ -33,7 +33,7 @@ int run_query(struct run *r, const struct remote_query *q, struct err *e)
         *e = job.errs[i];
         rc = run_name_host(e, &r->cluster->hosts[i]);
     }
-    free(job.errs);
+    xfree(job.errs);
     return rc;
 }
 

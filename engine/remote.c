@@ -89,7 +89,7 @@ void remote_close(struct remote *r)
 {
     if (r->exec)
         ssh_exec_free(r->exec);
-    free(r->line);
+    xfree(r->line);
     *r = (struct remote){0};
 }
 

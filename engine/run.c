@@ -142,7 +142,7 @@ static void pump_events(struct run *r, const struct event_sink *sink)
         pthread_mutex_unlock(&r->lock);
         for (size_t i = 0; i < n && sink; i++)
             sink->event(sink->ud, &batch[i]);
-        free(batch);
+        xfree(batch);
         if (clock_ms() - r->woken >= LOCK_BEAT_S * 1000) {
             r->woken = clock_ms();
             board_wake(r->board);
@@ -181,7 +181,7 @@ int run_parallel(struct run *r, void (*job)(struct run *, size_t, void *), void 
         pump_events(r, sink);
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    free(threads);
+    xfree(threads);
     if (!started)
         return err_set(e, ERR_SYSTEM, "cannot start a thread: %s", strerror(rc));
     return 0;
@@ -356,7 +356,7 @@ static void free_result(struct host_result *hr)
     observation_free(&hr->observed);
     catalog_free(&hr->catalog);
     facts_free(&hr->facts);
-    free(hr);
+    xfree(hr);
 }
 
 void run_forget(struct run *r)
@@ -381,7 +381,7 @@ void run_free(struct run *r)
     for (size_t i = 0; i < r->results.n; i++)
         free_result(r->results.v[i]);
     vec_free(&r->results);
-    free(r->latest);
+    xfree(r->latest);
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         if (r->sessions[i])
             ssh_close(r->sessions[i]);
@@ -390,9 +390,9 @@ void run_free(struct run *r)
     board_free(r->board);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
-    free(r->sessions);
-    free(r->order);
-    free(r);
+    xfree(r->sessions);
+    xfree(r->order);
+    xfree(r);
 }
 
 int run_offline(const struct cluster *c, const struct run_options *o,

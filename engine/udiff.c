@@ -72,7 +72,7 @@ static void edit_script(const struct text *a, const struct text *b, struct strbu
                 j++;
             }
         }
-        free(lcs);
+        xfree(lcs);
     }
     for (; i < ra; i++)
         sb_addc(ops, '-');

@@ -31,7 +31,7 @@ static void check_address(struct draft *d, const struct ipaddr *a, char *pointer
     char buf[IPADDR_STRLEN];
     const char *problem = address_problem(a, vip);
     if (!problem) {
-        free(pointer);
+        xfree(pointer);
         return;
     }
     complain(d, pointer, "%s %s %s", vip ? "virtual IP" : "address", ipaddr_str(a, buf), problem);
@@ -105,7 +105,7 @@ static void check_host_names(struct draft *d)
             complain(d, pointer, "hostname \"%s\" is already that of host \"%s\" (/hosts/%zu)",
                      h->hostname, other->name ? other->name : "?", index_of(d, other));
         } else {
-            free(pointer);
+            xfree(pointer);
         }
     }
 }

@@ -52,7 +52,7 @@ void diagnostics_hint(struct diagnostics *d, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    free(last(d)->hint);
+    xfree(last(d)->hint);
     last(d)->hint = vprint(fmt, ap);
     va_end(ap);
 }
@@ -91,7 +91,7 @@ static void sort(struct diagnostics *d)
     qsort(v, d->list.n, sizeof *v, by_position);
     for (size_t i = 0; i < d->list.n; i++)
         d->list.v[i] = v[i].diag;
-    free(v);
+    xfree(v);
 }
 
 void diagnostics_place(struct diagnostics *d, const char *text, size_t len)
@@ -111,7 +111,7 @@ void diagnostics_place(struct diagnostics *d, const char *text, size_t len)
         g->line = want[i].found.line;
         g->column = want[i].found.column;
     }
-    free(want);
+    xfree(want);
     sort(d);
 }
 
@@ -160,9 +160,9 @@ void diagnostics_print(const struct diagnostics *d, const char *file, struct str
 void diagnostics_free(struct diagnostics *d)
 {
     for (size_t i = 0; i < d->list.n; i++) {
-        free(d->list.v[i].pointer);
-        free(d->list.v[i].message);
-        free(d->list.v[i].hint);
+        xfree(d->list.v[i].pointer);
+        xfree(d->list.v[i].message);
+        xfree(d->list.v[i].hint);
     }
     vec_free(&d->list);
 }

@@ -202,6 +202,6 @@ char *inventory_json_schema(void)
         abort();
     struct strbuf out = {0};
     sb_addf(&out, "%s\n", text);
-    free(text);
+    xfree(text);
     return sb_detach(&out);
 }

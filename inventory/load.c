@@ -109,9 +109,5 @@ struct cluster *inventory_load(const char *path, struct diagnostics *diags, stru
     if (read_file(path, &text, e) < 0)
         return NULL;
     autofree char *folder = folder_of(path);
-    struct cluster *c =
-        inventory_parse(sb_str(&text), text.len, path, folder ? folder : ".", diags, e);
-    if (text.s)
-        explicit_bzero(text.s, text.len); /* auth_pass */
-    return c;
+    return inventory_parse(sb_str(&text), text.len, path, folder ? folder : ".", diags, e);
 }

@@ -138,8 +138,8 @@ static void scan_object(struct scan *s)
     }
     s->p++;
     for (size_t i = 0; i < keys.n; i++) {
-        free(keys.v[i]->key);
-        free(keys.v[i]);
+        xfree(keys.v[i]->key);
+        xfree(keys.v[i]);
     }
     vec_free(&keys);
 }
@@ -195,7 +195,7 @@ void locate(const char *text, size_t len, struct locate *want, size_t n)
         if (!want[i].found.line)
             want[i].found = (struct position){1, 1};
     strmap_free(&s.wanted);
-    free(links);
+    xfree(links);
     sb_free(&s.pointer);
 }
 

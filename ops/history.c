@@ -42,7 +42,7 @@ int history_read(struct run *r, struct history *out, struct err *e)
     history_build(out, c, all);
     for (size_t i = 0; i < c->n_hosts; i++)
         records_free(&all[i]);
-    free(all);
+    xfree(all);
     return rc;
 }
 
@@ -146,11 +146,9 @@ int history_inventory(struct run *r, const char *sha256, struct strbuf *out, str
             sb_addn(out, t->s, t->len);
             found = 0;
         }
-        if (t->s)
-            explicit_bzero(t->s, t->len); /* auth_pass */
         sb_free(t);
     }
-    free(w.texts);
+    xfree(w.texts);
     if (found == 0 || rc < 0)
         return found;
     return err_set(e, ERR_FAILED, "no director has the inventory of that run (SHA-256 %.12s...)",

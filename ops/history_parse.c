@@ -148,6 +148,6 @@ void history_build(struct history *out, const struct cluster *c, const struct re
     /* From here on the arena owns it all. */
     struct history_run **own = arena_array(&out->arena, struct history_run *, out->n);
     memcpy(own, out->runs, out->n * sizeof *own);
-    free(out->runs);
+    xfree(out->runs);
     out->runs = own;
 }

@@ -39,7 +39,7 @@ static void sort(struct log_merge *m)
 static void drop_first(struct log_merge *m, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        free(m->held.v[i]);
+        xfree(m->held.v[i]);
     m->held.n -= n;
     if (m->held.n)
         memmove(m->held.v, m->held.v + n, m->held.n * sizeof *m->held.v);

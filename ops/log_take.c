@@ -180,7 +180,7 @@ static void hand_on(struct log_tail *t, enum log_source k, bool cut)
     if (is_wanted(t, l))
         logs_deliver(t->logs, l);
     else
-        free(l);
+        xfree(l);
 }
 
 /* "SOURCE:BYTE:TEXT" */

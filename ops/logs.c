@@ -117,7 +117,7 @@ static void take_notice(struct logs *l, struct log_notice *n)
         (l->worst.code == ERR_NONE || l->worst.code == ERR_UNREACHABLE))
         l->worst = n->err;
     l->sink->notice(l->sink->ud, n);
-    free(n);
+    xfree(n);
 }
 
 /* Whether any host's thread is still at work. */
@@ -140,7 +140,7 @@ static bool take_over(struct logs *l)
         else
             log_merge_add(&l->merge, batch[i].line, now);
     }
-    free(batch);
+    xfree(batch);
     return on;
 }
 
@@ -284,8 +284,8 @@ static void end_threads(struct logs *l, const pthread_t *threads, size_t started
 static void free_all(struct logs *l)
 {
     for (size_t i = 0; i < l->arrived.n; i++) {
-        free(l->arrived.v[i].line);
-        free(l->arrived.v[i].notice);
+        xfree(l->arrived.v[i].line);
+        xfree(l->arrived.v[i].notice);
     }
     vec_free(&l->arrived);
     log_merge_free(&l->merge);
@@ -295,8 +295,8 @@ static void free_all(struct logs *l)
         close(l->arrived_fd);
     if (l->cancel_fd >= 0)
         close(l->cancel_fd);
-    free(l->tails);
-    free(l->caught);
+    xfree(l->tails);
+    xfree(l->caught);
 }
 
 int logs_run(const struct cluster *c, const struct logs_options *o, const struct logs_sink *sink,
@@ -318,7 +318,7 @@ int logs_run(const struct cluster *c, const struct logs_options *o, const struct
     else if (start(&l, threads, &started, e) == 0)
         rc = o->follow ? follow_all(&l, e) : print_all(&l, e);
     end_threads(&l, threads, started);
-    free(threads);
+    xfree(threads);
     free_all(&l);
     return rc;
 }

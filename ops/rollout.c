@@ -57,9 +57,9 @@ void rollout_free(struct rollout *r)
 {
     traffic_free(&r->traffic);
     verify_free(&r->report);
-    free(r->impact);
-    free(r->pending);
-    free(r->served);
+    xfree(r->impact);
+    xfree(r->pending);
+    xfree(r->served);
     *r = (struct rollout){0};
 }
 

@@ -230,6 +230,6 @@ void status_free(struct status *st)
         close(st->done_fd);
     pthread_cond_destroy(&st->go);
     pthread_mutex_destroy(&st->lock);
-    free(st->lookers);
-    free(st);
+    xfree(st->lookers);
+    xfree(st);
 }

@@ -33,8 +33,8 @@ void traffic_init(struct traffic *t, const struct traffic_options *o)
 void traffic_free(struct traffic *t)
 {
     live_free(&t->live);
-    free(t->wishes);
-    free(t->directors);
+    xfree(t->wishes);
+    xfree(t->directors);
     *t = (struct traffic){0};
 }
 

@@ -118,7 +118,7 @@ static void measure_lateness(struct load_log *log)
 
 void load_log_free(struct load_log *log)
 {
-    free(log->v);
+    xfree(log->v);
     *log = (struct load_log){0};
 }
 
@@ -173,7 +173,7 @@ static void free_load(struct load *l)
     request_text_free(&l->text);
     pthread_mutex_destroy(&l->lock);
     vec_free(&l->records);
-    free(l);
+    xfree(l);
 }
 
 struct load *load_start(const struct load_options *o, struct err *e)

@@ -104,7 +104,7 @@ static void free_request(struct load_request *r)
 {
     curl_easy_cleanup(r->curl);
     sb_free(&r->body);
-    free(r);
+    xfree(r);
 }
 
 static CURLcode set_options(struct load *l, struct load_request *r)

@@ -152,7 +152,7 @@ static void free_watch(struct neigh_watch *w)
         close(w->stop_fd);
     pthread_mutex_destroy(&w->lock);
     vec_free(&w->changes);
-    free(w);
+    xfree(w);
 }
 
 struct neigh_watch *neigh_watch_start(const struct ipaddr *addr, int ifindex, struct err *e)

@@ -68,5 +68,5 @@ void ssh_exec_free(struct ssh_exec *x)
     x->s->exec = NULL;
     lines_free(&x->lines);
     sb_free(&x->err_tail);
-    free(x);
+    xfree(x);
 }

@@ -39,7 +39,7 @@ typedef VEC(char *) word_list;
 static void free_words(word_list *words)
 {
     for (size_t i = 0; i < words->n; i++)
-        free(words->v[i]);
+        xfree(words->v[i]);
     vec_free(words);
 }
 

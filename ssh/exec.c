@@ -148,7 +148,7 @@ static int exit_status(struct ssh_exec *x, int *status, struct err *e)
         return 0;
     }
     ssh_printable(shown, sizeof shown, signal_name, strlen(signal_name));
-    free(signal_name);
+    xfree(signal_name);
     exec_last_words(x, words, sizeof words);
     return err_set(e, ERR_FAILED, "%s: the command was killed by signal %s%s%s", x->s->peer, shown,
                    words[0] ? ": " : "", words);

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 3))) static void remedy(struct keyfile *k, cons
     va_end(ap);
 }
 
-/* The file's text. What was read is wiped by wipe() whichever way we leave. */
+/* The file's text. */
 static int read_text(const char *path, const char *shell_path, struct strbuf *text,
                      struct keyfile *k)
 {
@@ -71,13 +71,6 @@ static int read_text(const char *path, const char *shell_path, struct strbuf *te
         return -1;
     }
     return 0;
-}
-
-static void wipe(struct strbuf *sb)
-{
-    if (sb->s)
-        explicit_bzero(sb->s, sb->alloc);
-    sb_free(sb);
 }
 
 static void encrypted(struct keyfile *k, const char *shell_path)
@@ -145,7 +138,7 @@ static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
 static void inspect_openssh(struct keyfile *k, const char *text, const char *shell_path)
 {
     const char *body = text + strlen(openssh_begin), *end = strstr(body, openssh_end);
-    __attribute__((cleanup(wipe))) struct strbuf b64 = {0};
+    autosb struct strbuf b64 = {0};
     if (!end) {
         problem(k, "is cut short (no END line)");
         return;
@@ -153,14 +146,12 @@ static void inspect_openssh(struct keyfile *k, const char *text, const char *she
     for (const char *p = body; p < end; p++)
         if (!isspace((unsigned char)*p))
             sb_addc(&b64, *p);
-    size_t size = b64.len + 3;
-    autofree unsigned char *raw = xmalloc(size);
+    autofree unsigned char *raw = xmalloc(b64.len + 3);
     long n = base64_decode(sb_str(&b64), b64.len, raw);
     if (n < 0)
         problem(k, "is damaged (not base64)");
     else
         judge_openssh(k, raw, (size_t)n, shell_path);
-    explicit_bzero(raw, size);
 }
 
 static int no_passphrase(char *buf, int size, int rw, void *ud)
@@ -197,7 +188,7 @@ static void inspect_pem(struct keyfile *k, const struct strbuf *text, const char
 
 void keyfile_inspect(const char *path, struct keyfile *k)
 {
-    __attribute__((cleanup(wipe))) struct strbuf text = {0};
+    autosb struct strbuf text = {0};
     autosb struct strbuf shell_path = {0};
 
     memset(k, 0, sizeof *k);

@@ -254,7 +254,7 @@ void openssh_end(struct ssh *s, int64_t deadline)
     child_stop(&m->child, deadline);
     openssh_remove_files(m);
     sb_free(&m->words);
-    free(m);
+    xfree(m);
     s->master = NULL;
 }
 

@@ -172,5 +172,5 @@ void openssh_release(struct ssh_exec *x)
     child_stop(x->child, deadline_in(0));
     if (running)
         x->s->broken = true;
-    free(x->child);
+    xfree(x->child);
 }

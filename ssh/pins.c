@@ -17,7 +17,7 @@ static unsigned char *pin_key(const char *pin, size_t *len)
     unsigned char *key = xmalloc(strlen(b64) + 3);
     long n = base64_decode(b64, strlen(b64), key);
     if (n < 0) {
-        free(key);
+        xfree(key);
         return NULL;
     }
     *len = (size_t)n;

@@ -20,7 +20,7 @@ static void free_lookup(struct lookup *l)
 {
     if (l->request.ar_result)
         freeaddrinfo(l->request.ar_result);
-    free(l);
+    xfree(l);
 }
 
 static int cannot(const struct ssh *s, int rc, struct err *e)

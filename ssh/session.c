@@ -39,7 +39,7 @@ static void *mem_realloc(void *p, size_t n, void **abstract)
 static void mem_free(void *p, void **abstract)
 {
     (void)abstract;
-    free(p);
+    xfree(p);
 }
 
 /*

@@ -26,7 +26,7 @@ void ssh_global_exit(void)
 {
     libssh2_exit();
     openssh_exit();
-    free(agent_socket);
+    xfree(agent_socket);
     agent_socket = NULL;
 }
 
@@ -86,7 +86,7 @@ void ssh_close(struct ssh *s)
     if (!s)
         return;
     s->transport->close(s);
-    free(s);
+    xfree(s);
 }
 
 /* Only its tail is kept, but whoever sends without end keeps us busy all the same. */

@@ -117,9 +117,9 @@ int template_dir_check(const char *dir, struct err *e)
     for (int i = 0; i < n; i++) {
         if (result == 0)
             result = check_entry(dir, entries[i]->d_name, e);
-        free(entries[i]);
+        xfree(entries[i]);
     }
-    free(entries);
+    xfree(entries);
     return result;
 }
 

@@ -104,7 +104,7 @@ void dsr_reset(struct ctx *x)
     for (size_t i = 0; x->dsr && i < x->cluster->n_hosts * x->cluster->n_services; i++)
         for (unsigned k = 0; k < x->dsr[i].made; k++)
             http_result_free(&x->dsr[i].answers[k]);
-    free(x->dsr);
+    xfree(x->dsr);
     x->dsr = NULL;
 }
 

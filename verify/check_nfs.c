@@ -190,7 +190,7 @@ static void ask_all_http(struct ctx *x)
             list[n++] = (struct share_ask){x, h};
     }
     fan_out(n, ask_http, list);
-    free(list);
+    xfree(list);
 }
 
 static const struct host *writer(const struct ctx *x)
@@ -243,7 +243,7 @@ void share_reset(struct ctx *x)
 {
     for (size_t i = 0; x->share && i < x->cluster->n_hosts; i++)
         http_result_free(&x->share[i].http);
-    free(x->share);
+    xfree(x->share);
     x->share = NULL;
 }
 

@@ -88,7 +88,7 @@ void vhost_reset(struct ctx *x)
         http_result_free(&x->vhost[i].whoami);
         http_result_free(&x->vhost[i].page);
     }
-    free(x->vhost);
+    xfree(x->vhost);
     x->vhost = NULL;
 }
 

@@ -253,6 +253,6 @@ void live_free(struct live *l)
 {
     for (size_t i = 0; i < l->n; i++)
         live_forget(&l->hosts[i]);
-    free(l->hosts);
+    xfree(l->hosts);
     *l = (struct live){0};
 }

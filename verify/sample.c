@@ -28,7 +28,7 @@ unsigned samples_wanted(struct run *r, const struct service *s, unsigned asked)
     for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));)
         v[n++].weight = weight_wanted(r, h);
     unsigned cycle = spread_cycle(spread_weighted(s->scheduler), v, n);
-    free(v);
+    xfree(v);
     if (asked)
         return asked;
     unsigned wanted = cycle > MAX_REQUESTS / ROUNDS ? MAX_REQUESTS : cycle * ROUNDS;

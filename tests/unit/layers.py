@@ -34,6 +34,8 @@ PRIVATE = {"ssh/internal.h": "ssh", "ssh/wait.h": "ssh", "ssh/wire.h": "ssh",
 # The model header for connection settings is all that ssh/ may see of the inventory.
 ONLY = {("ssh", "inventory"): {"inventory/cluster.h"}, ("probe", "inventory"): set(),
         ("engine", "ssh"): {"ssh/ssh.h"}, ("cli", "ssh"): {"ssh/ssh.h"}}
+# Memory is given back by xfree(), which wipes it (base/mem.h).
+UNWIPED = re.compile(r"(?<![\w>.])(free|realloc|reallocarray)\(")
 THIRD_PARTY = re.compile(r"^(jansson\.h|libssh2|openssl/|curl/|netlink/)")
 
 
@@ -41,6 +43,8 @@ def complaints(path):
     layer = path.relative_to(ROOT).parts[0]
     projects, third = LAYERS[layer]
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        if UNWIPED.search(line) and layer + "/" + path.name != "base/mem.c":
+            yield f"{path.relative_to(ROOT)}:{number}: free() and realloc() are base/mem.c's: xfree(), xrealloc()"
         m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
         if not m:
             continue
