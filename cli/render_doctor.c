@@ -53,6 +53,10 @@ void print_findings(FILE *f, const struct style *st, const struct doctor_report 
         }
         sb_addc(&sb, '\n');
     }
+    if (r->laxer.n)
+        sb_add(&sb, "Laxer than the defaults, as the inventory asks:\n");
+    for (size_t i = 0; i < r->laxer.n; i++)
+        sb_addf(&sb, "  %s\n%s", r->laxer.v[i].text, i + 1 == r->laxer.n ? "\n" : "");
     fputs(sb_str(&sb), f);
 }
 
@@ -101,6 +105,13 @@ void print_findings_json(FILE *f, const struct doctor_report *r, bool after_fix)
         json_text(&sb, "type", "unexplained");
         json_bool(&sb, "after_fix", after_fix);
         json_text(&sb, "text", r->unexplained.v[i]);
+        json_line(&sb, f);
+    }
+    for (size_t i = 0; i < r->laxer.n; i++) {
+        json_open(&sb, NULL, '{');
+        json_text(&sb, "type", "laxer");
+        json_text(&sb, "id", r->laxer.v[i].id);
+        json_text(&sb, "text", r->laxer.v[i].text);
         json_line(&sb, f);
     }
 }

@@ -106,6 +106,7 @@ static int examine(struct exam *x, struct verify_report *checks, struct err *e)
     if (ssh_cancelled(x->options->cancel, 0))
         return err_set(e, ERR_INTERRUPTED, "interrupted");
     exam_conclude(x);
+    exam_laxer(x);
     x->report->checks = checks->results.n;
     x->report->hosts = x->n_hosts;
     for (size_t i = 0; i < x->n_hosts; i++)
@@ -134,6 +135,7 @@ void doctor_free(struct doctor_report *report)
     }
     vec_free(&report->findings);
     vec_free(&report->unexplained);
+    vec_free(&report->laxer);
     arena_free(&report->arena);
     *report = (struct doctor_report){0};
 }

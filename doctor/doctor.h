@@ -24,10 +24,18 @@ struct finding {
     enum remedy remedy;
 };
 
+/* Something that the inventory asks for and that is laxer than the default: no finding, a reminder.
+ */
+struct laxer {
+    const char *id;   /* "nfs.no-root-squash": stable */
+    const char *text; /* what, and what it means */
+};
+
 struct doctor_report {
     VEC(struct finding *) findings; /* causes only */
     /* Failed checks, and hosts that gave no evidence, that no cause explains: said, not guessed. */
     VEC(const char *) unexplained;
+    VEC(struct laxer) laxer;
     size_t rules, checks, hosts, hosts_asked; /* how much was looked at */
     struct arena arena;
 };
@@ -38,8 +46,8 @@ struct doctor_options {
 
 /*
  * After run_execute(r, RUN_OBSERVE, ...) and http_global_init(). Changes nothing. 0 when the
- * examination was carried out, whatever it found; -1 when it could not be (interrupted). `out` is to
- * be freed in both cases.
+ * examination was carried out, whatever it found; -1 when it could not be (interrupted). `out` is
+ * to be freed in both cases.
  */
 int doctor_examine(struct run *r, const struct doctor_options *o, struct doctor_report *out,
                    struct err *e);

@@ -150,4 +150,5 @@ void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,
 void exam_record(struct exam_host *h, char *value); /* "TAG TEXT..."; cut up in place */
 void exam_run(struct exam *x, const struct rule_set *const *sets); /* NULL-terminated */
 void exam_conclude(struct exam *x);
+void exam_laxer(struct exam *x);
 void exam_free(struct exam *x);

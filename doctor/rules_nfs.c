@@ -131,6 +131,44 @@ static void not_exported(struct exam *x)
     repair_exports(x, f, server);
 }
 
+/* "10.1.1.132(rw,...)": whether that is one of the real servers, by its own address. */
+static bool is_real_server(const struct cluster *c, const char *client)
+{
+    char own[IPADDR_STRLEN];
+    for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
+        ipaddr_str(&h->address, own);
+        size_t n = strlen(own);
+        if (!strncmp(client, own, n) && client[n] == '(')
+            return true;
+    }
+    return false;
+}
+
+static void exported_wide(struct exam *x)
+{
+    const struct exam_host *server = nfs_server_asked(x);
+    const char *path = x->cluster->nfs.export_path;
+    struct finding *f = NULL;
+    for (const struct evidence *l = NULL; server && (l = exam_line(server, "nfs.etab", l));) {
+        const char *who = l->text + strlen(path);
+        if (strncmp(l->text, path, strlen(path)) != 0 || *who != ' ' ||
+            is_real_server(x->cluster, who + strspn(who, " ")))
+            continue;
+        if (!f)
+            f = found(x, "nfs.exported-wide", server->host, REMEDY_MANUAL);
+        finding_evidence(x, f, "%s: /var/lib/nfs/etab: %s", server->host->name, l->text);
+    }
+    if (!f)
+        return;
+    finding_cause(x, f, "%s exports %s to others than the real servers", server->host->name, path);
+    add_lines(x, f, server, "nfs.exports", "grep -n");
+    take_steps(x, f, server, RES_EXPORT, path);
+    finding_fix(x, f,
+                "on %s: take the line that is not clusterctl's out of /etc/exports or "
+                "/etc/exports.d, then exportfs -ra (exportfs -u CLIENT:%s if no file has it)",
+                server->host->name, path);
+}
+
 bool nfs_has_option(const char *list, const char *word)
 {
     size_t n = strlen(word);
@@ -196,6 +234,8 @@ static const char *const seen_at_boot[] = {"boot.*", NULL};
 static const struct rule rules[] = {
     {"nfs.server-down", "an NFS server that does not run", server_down, no_server},
     {"nfs.not-exported", "a share that is not exported to a real server", not_exported, no_server},
+    {"nfs.exported-wide", "a share that others than the real servers may mount", exported_wide,
+     NULL},
     {"nfs.firewalled", "NFS that a firewall drops", nfs_firewalled, no_server},
     {"nfs.mounted-elsewhere", "something else mounted in the place of the share",
      nfs_mounted_elsewhere, no_mount},

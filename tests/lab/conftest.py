@@ -69,6 +69,23 @@ def clusterctl_start(*args):
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def lab_inventory():
+    """The operator's, to be changed."""
+    return json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
+
+
+@pytest.fixture
+def without(tmp_path):
+    """without(name, ...): the path of the lab's inventory less these hosts."""
+    def write(*names):
+        data = lab_inventory()
+        data["hosts"] = [h for h in data["hosts"] if h["name"] not in names]
+        path = tmp_path / "without.json"
+        path.write_text(json.dumps(data, indent=2))
+        return str(path)
+    return write
+
+
 def get(url=f"http://{VIP}/"):
     """The page, or None."""
     r = operator("curl", "-s", "-m", "5", url)
@@ -143,7 +160,7 @@ def deployed():
 
 def be_patient(folder):
     """From here on the inventory is the lab's with checks that a loaded lab passes; deployed."""
-    data = json.loads(operator("sh", "-c", "cat $CLUSTERCTL_INVENTORY").stdout)
+    data = lab_inventory()
     data["services"] = [{"port": 80, "check": PATIENT}]
     path = folder / "patient.json"
     path.write_text(json.dumps(data, indent=2))

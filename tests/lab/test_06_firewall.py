@@ -16,13 +16,23 @@ table inet filter {
 APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
 
 
-def test_deploy_through_nftables_and_ufw(packaged):
-    nft = ["LVS-master", "Web01-RS", "NFS"]
-    everywhere(f"{APT} nftables >/dev/null && cat >/etc/nftables.conf <<'EOF'\n{NFTABLES}EOF\n"
-               "systemctl enable -q --now nftables", nft)
-    ufw = ["LVS-node01", "Web02-RS"]
-    everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", ufw)
+NFT_HOSTS, UFW_HOSTS = ["LVS-master", "Web01-RS", "NFS"], ["LVS-node01", "Web02-RS"]
 
+
+def put_up_firewalls():
+    everywhere(f"{APT} nftables >/dev/null && cat >/etc/nftables.conf <<'EOF'\n{NFTABLES}EOF\n"
+               "systemctl enable -q --now nftables", NFT_HOSTS)
+    everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", UFW_HOSTS)
+
+
+def rules():
+    """What each host lets through, now and after a boot."""
+    return (everywhere("nft list ruleset; cat /etc/nftables.conf; ls /etc/nftables.d 2>/dev/null; :", NFT_HOSTS) |
+            everywhere("ufw status; cat /etc/ufw/user.rules", UFW_HOSTS))
+
+
+def test_deploy_through_nftables_and_ufw(packaged):
+    put_up_firewalls()
     r = clusterctl("deploy", "--dry-run", expect=0)
     assert "let vrrp from 10.1.1.131, udp/8848 from 10.1.1.131, tcp/80 through the firewall (nftables)" in r.stdout, r.stdout
     assert "let tcp/2049 from 10.1.1.132" in r.stdout
@@ -32,10 +42,10 @@ def test_deploy_through_nftables_and_ufw(packaged):
     assert len(vip_holders()) == 1, "the directors hear each other"
 
     # They are still on, and what a boot would load lets the cluster through too.
-    assert all("policy drop" in out for out in everywhere("nft list ruleset", nft).values())
-    assert all("Status: active" in out for out in everywhere("ufw status", ufw).values())
-    everywhere("systemctl restart nftables", nft)
-    everywhere("ufw reload", ufw)
+    assert all("policy drop" in out for out in everywhere("nft list ruleset", NFT_HOSTS).values())
+    assert all("Status: active" in out for out in everywhere("ufw status", UFW_HOSTS).values())
+    everywhere("systemctl restart nftables", NFT_HOSTS)
+    everywhere("ufw reload", UFW_HOSTS)
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
     wait_for("both serve", lambda: alternates(pages(6)), 30)
     # Nobody else is let in: the share only to the real servers, VRRP only from the other director.

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import HOSTS, clusterctl, everywhere, lab, operator, ssh, wait_for
+from conftest import HOSTS, clusterctl, everywhere, lab, lab_inventory, operator, ssh, wait_for
 
 USED = ["LVS-node01", "Web02-RS"]
 OURS = "/etc/network/interfaces.d/clusterctl-eth0"
@@ -21,7 +21,7 @@ def inventory(tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("network")
     lab("packages")
     lab("fault", *[h for h in HOSTS if h not in USED], "power-off")
-    base = json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
+    base = lab_inventory()
     base["hosts"] = [h for h in base["hosts"] if h["name"] in USED]
     base.pop("nfs", None)
 

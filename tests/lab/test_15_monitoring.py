@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import (DIRECTORS, HOSTS, REAL_SERVERS, ROOT, VIP, clusterctl, everywhere, has_snapshot, lab,
-                      operator, reset, serving, ssh, vip_holders, wait_for)
+                      lab_inventory, reset, serving, ssh, vip_holders, wait_for)
 
 sys.path.insert(0, str(ROOT / "tests/golden"))
 import promql  # noqa: E402
@@ -22,7 +22,7 @@ INTERVAL = 5
 
 @pytest.fixture(scope="module", name="inventory")
 def with_monitoring(tmp_path_factory):
-    data = json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
+    data = lab_inventory()
     data["monitoring"] = {"interval": INTERVAL}
     path = tmp_path_factory.mktemp("monitoring") / "inventory.json"
     path.write_text(json.dumps(data, indent=2))

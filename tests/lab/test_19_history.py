@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from conftest import (DIRECTORS, HOSTS, ROOT, alternates, clusterctl, clusterctl_start, everywhere,
-                      operator, pages, reset, serving, wait_for)
+                      lab_inventory, operator, pages, reset, serving, wait_for)
 
 FILES = "cat /etc/keepalived/keepalived.conf /etc/nginx/conf.d/*.conf /etc/hosts 2>/dev/null; :"
 
@@ -21,7 +21,7 @@ class World:
 
     def __init__(self, path):
         self.path = path
-        self.base = json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
+        self.base = lab_inventory()
         self.base.pop("$schema", None)
         for name in ["anna", "ben"]:
             (path / name).mkdir()

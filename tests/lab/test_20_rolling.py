@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import (DIRECTORS, PAGES, PATIENT, REAL_SERVERS, ROOT, clusterctl, everywhere, operator, pages,
+from conftest import (DIRECTORS, PAGES, PATIENT, REAL_SERVERS, ROOT, clusterctl, everywhere, lab_inventory, pages,
                       ssh, vip_holders, wait_for)
 from traffic import Load
 
@@ -15,10 +15,8 @@ DRAINED = "cat /var/lib/clusterctl/drained"
 @pytest.fixture
 def inventory(tmp_path):
     """The lab's, to be changed: inventory(change) writes it and returns its path."""
-    text = operator("sh", "-c", "cat $CLUSTERCTL_INVENTORY").stdout
-
     def write(change):
-        data = json.loads(text)
+        data = lab_inventory()
         change(data)
         path = tmp_path / "inventory.json"
         path.write_text(json.dumps(data, indent=2))

@@ -273,13 +273,28 @@ static void not_exported(void **state)
     (void)state;
     bed_instead(NFS, "nfs.etab", "/nfs/web 10.1.1.133(rw,sync)");
     bed_say(NFS, "nfs.etab /nfs/web2 10.1.1.132(rw,sync)");
-    bed_say(NFS, "nfs.etab /nfs/web 10.1.1.13(rw,sync)");
     bed_instead(WEB1, "nfs.stat", "stat: cannot stat '/srv/web': Stale file handle");
     bed_step(NFS, RES_EXPORT, "/nfs/web");
     bed_examine(sets);
     const struct finding *f = bed_only("nfs.not-exported", "NFS");
     assert_non_null(strstr(f->cause, "to Web01-RS"));
     assert_true(bed_sees(f, "stale (ESTALE)"));
+}
+
+static void nfs_exported_wide(void **state)
+{
+    (void)state;
+    bed_say(NFS, "nfs.etab /nfs/web 10.1.1.0/24(rw,sync,no_root_squash)");
+    bed_say(NFS, "nfs.etab /nfs/web 10.1.1.13(rw,sync)");
+    bed_say(NFS, "nfs.etab /nfs/web2 *(rw,sync)");
+    bed_say(NFS, "nfs.exports /etc/exports:9:/nfs/web 10.1.1.0/24(rw,no_root_squash)");
+    bed_examine(sets);
+    const struct finding *f = bed_only("nfs.exported-wide", "NFS");
+    assert_int_equal(f->remedy, REMEDY_MANUAL);
+    assert_true(bed_shows(f, "10.1.1.0/24(rw,sync,no_root_squash)"));
+    assert_true(bed_shows(f, "10.1.1.13(rw,sync)"));
+    assert_true(bed_shows(f, "/etc/exports:9:"));
+    assert_false(bed_shows(f, "web2"));
 }
 
 static void nfs_firewalled(void **state)
@@ -626,10 +641,12 @@ int main(void)
         ON_BED(port_taken),
         ON_BED(port_of_loopback_is_nobodys_business),
         ON_BED(config_broken),
-        ON_BED(share_unreadable),   ON_BED(share_closed_but_cached),
+        ON_BED(share_unreadable),
+        ON_BED(share_closed_but_cached),
         ON_BED(page_alone_forbidden),
         ON_BED(nfs_server_down),
         ON_BED(not_exported),
+        ON_BED(nfs_exported_wide),
         ON_BED(nfs_firewalled),
         ON_BED(nfs_lost_on_the_way),
         ON_BED(read_only),

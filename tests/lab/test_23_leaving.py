@@ -1,0 +1,67 @@
+"""The rest of what can leave: packages, a director, the NFS host; and firewalls as they were."""
+import json
+
+import pytest
+
+from conftest import (HOSTS, VIP, alternates, clusterctl, lab_inventory, pages, reset,
+                      serving, ssh, vip_holders, wait_for)
+from picture import LEFT, differences, new_files, picture
+from test_06_firewall import put_up_firewalls, rules
+
+pytestmark = pytest.mark.on_request
+
+
+def test_purge_takes_the_packages_too():
+    reset("pristine")
+    before = picture()
+    clusterctl("deploy")
+    clusterctl("destroy", "--purge", "--yes-destroy", VIP)
+    after = picture()
+    names, listed = new_files(before, after)
+    ours = {"keepalived", "ipvsadm", "nginx", "nfs-kernel-server", "nfs-common"}
+    assert {h: ours & set(names[h]) for h in HOSTS} == {h: set() for h in HOSTS}
+    assert differences(before, after, listed) == {h: [] for h in HOSTS}
+    clusterctl("deploy")
+    serving()
+
+
+def test_a_director_leaves_and_comes_back(deployed, without):
+    leaving, = vip_holders()
+    staying, = {"LVS-master", "LVS-node01"} - {leaving}
+    path = without(leaving)
+    assert f"No longer in the inventory:\n{leaving} (" in clusterctl("deploy", "--dry-run", path).stdout
+    r = clusterctl("deploy", path)
+    assert f"{leaving} " in r.stderr and "has left the inventory" in r.stderr
+    assert vip_holders() == [staying]
+    assert ssh(leaving, LEFT + "systemctl is-active keepalived | grep -x active; ipvsadm -Ln | grep TCP; "
+                        f"ip -o addr show to {VIP}; :") == ""
+    assert "unicast_peer" not in ssh(staying, "cat /etc/keepalived/keepalived.conf")
+    assert alternates(pages(6))
+    assert "0 changes" in clusterctl("deploy", path).stdout
+    clusterctl("deploy")
+    serving()
+    assert len(vip_holders()) == 1
+
+
+def test_the_share_moves_to_another_host(deployed, tmp_path):
+    """The NFS host leaves, and a real server exports in its stead: what was on the share is the operator's."""
+    data = lab_inventory()
+    data["hosts"] = [h for h in data["hosts"] if h["name"] != "NFS"]
+    next(h for h in data["hosts"] if h["name"] == "Web01-RS")["role"] = ["real_server", "nfs"]
+    path = tmp_path / "moved.json"
+    path.write_text(json.dumps(data))
+    r = clusterctl("deploy", str(path))
+    assert "NFS (10.1.1.134) has left the inventory" in r.stderr
+    assert ssh("NFS", LEFT + "exportfs; ls -d /nfs/web 2>/dev/null; :").split() in ([], ["/nfs/web"])
+    assert "10.1.1.132:/nfs/web" in ssh("Web02-RS", "cat /proc/mounts")
+    wait_for("both serve", lambda: alternates(pages(6)), 60)
+    assert "0 changes" in clusterctl("deploy", str(path)).stdout
+
+
+def test_firewalls_are_as_they_were(packaged):
+    put_up_firewalls()
+    before = rules()
+    clusterctl("deploy")
+    assert rules() != before
+    clusterctl("destroy", "--yes-destroy", VIP)
+    assert rules() == before
