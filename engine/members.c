@@ -108,6 +108,8 @@ void members_text(struct strbuf *out, const struct catalog *cat)
     sb_addc(out, '\n');
     for (size_t i = 0; i < c->n_hosts; i++) {
         const struct host *h = &c->hosts[i];
+        if (!cluster_knows(cat->host, &h->address, h->roles))
+            continue;
         add(out, "member", &(struct member){.name = h->name,
                                             .address = h->address,
                                             .port = h->ssh.port,
@@ -115,10 +117,12 @@ void members_text(struct strbuf *out, const struct catalog *cat)
                                             .become = h->ssh.become,
                                             .roles = h->roles});
     }
-    for (size_t i = 0; i < f->members.n; i++)
-        if (!cluster_host_at(c, &f->members.v[i].address, ROLE_ANY) &&
-            !is_forgotten(cat, &f->members.v[i]))
-            add(out, "departed", &f->members.v[i]);
+    for (size_t i = 0; i < f->members.n; i++) {
+        const struct member *m = &f->members.v[i];
+        if (cluster_knows(cat->host, &m->address, m->roles) &&
+            !cluster_host_at(c, &m->address, ROLE_ANY) && !is_forgotten(cat, m))
+            add(out, "departed", m);
+    }
 }
 
 bool members_knows(const struct facts *f, const struct host *h)

@@ -34,6 +34,11 @@ const struct host *cluster_host_at(const struct cluster *c, const struct ipaddr 
     return NULL;
 }
 
+bool cluster_knows(const struct host *h, const struct ipaddr *address, unsigned roles)
+{
+    return (h->roles | roles) != ROLE_REAL_SERVER || ipaddr_eq(&h->address, address);
+}
+
 bool cluster_hands_over(const struct cluster *c)
 {
     return c->profile == PROFILE_FAST && cluster_count(c, ROLE_DIRECTOR) > 1;

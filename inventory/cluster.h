@@ -179,6 +179,11 @@ const struct host *cluster_host(const struct cluster *c, const char *name);
 /* The host of any of these roles that has this address, or NULL. */
 const struct host *cluster_host_at(const struct cluster *c, const struct ipaddr *a, unsigned roles);
 enum { ROLE_ANY = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS };
+/*
+ * Whether a host has to do with another (or is it): real servers, of which there may be thousands, know
+ * nothing of each other. `roles` are the other's.
+ */
+bool cluster_knows(const struct host *h, const struct ipaddr *address, unsigned roles);
 /* Two directors that hand over to each other: know of connections, and of planned stops. */
 bool cluster_hands_over(const struct cluster *c);
 const char *role_name(enum role r); /* "director", "real_server", "nfs" */

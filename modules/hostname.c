@@ -3,8 +3,8 @@
 #include "modules/registry.h"
 
 /*
- * The host's own name, and a block in /etc/hosts by which every host knows every other. The VIP has
- * no line: its name is the business of the site's DNS.
+ * The host's own name, and a block in /etc/hosts with those that it has to do with. The VIP has no line:
+ * its name is the business of the site's DNS.
  */
 static int declare(struct catalog *cat, struct err *e)
 {
@@ -14,6 +14,8 @@ static int declare(struct catalog *cat, struct err *e)
     for (size_t i = 0; i < c->n_hosts; i++) {
         const struct host *h = &c->hosts[i];
         char address[IPADDR_STRLEN];
+        if (!cluster_knows(cat->host, &h->address, h->roles))
+            continue;
         sb_addf(&lines, "%s %s", ipaddr_str(&h->address, address), h->hostname);
         if (strcmp(h->name, h->hostname) != 0)
             sb_addf(&lines, " %s", h->name);

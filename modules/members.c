@@ -2,8 +2,8 @@
 #include "modules/registry.h"
 
 /*
- * Every host remembers who belongs to the cluster, so that one that leaves the inventory is found and
- * set free. Last of all: a director that did not get so far has not learnt of a new real server.
+ * Every host remembers who of the cluster it has to do with, so that one that leaves the inventory is
+ * found and set free. Last of all: a director that did not get so far has not learnt of a new real server.
  */
 static int declare(struct catalog *cat, struct err *e)
 {
@@ -17,7 +17,7 @@ static int declare(struct catalog *cat, struct err *e)
 
 const struct module module_members = {
     .name = "members",
-    .summary = "every host remembers who belongs to the cluster",
+    .summary = "hosts remember who belongs to the cluster",
     .roles = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS,
     .declare = declare,
 };

@@ -90,6 +90,5 @@ ip route show table all | grep -F 10.1.1.140
 grep -s clusterctl /etc/hosts /etc/fstab
 sysctl -n net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce net.ipv4.conf.lo.arp_ignore | grep -v '^0$'
 grep ' nfs4\\? ' /proc/mounts
-systemctl is-active nginx | grep -x active
 :
 """

@@ -9,9 +9,9 @@ import pytest
 from conftest import alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
-MOMENTS = int(os.environ.get("LAB_MOMENTS", "3"))
-# The first, and one in five, from bare machines, where most of the time is the package manager's.
-PRISTINE = 5
+MOMENTS = int(os.environ.get("LAB_MOMENTS", "2"))
+# The first, and one in so many, from bare machines, where most of the time is the package manager's.
+PRISTINE = int(os.environ.get("LAB_PRISTINE", "5"))
 
 
 def no_half_written_files():

@@ -164,6 +164,7 @@ def test_watch_sees_the_vip_move():
     assert vip_holders() == [second]  # it leaves the VIP where it is
 
 
+@pytest.mark.on_request
 def test_a_host_that_goes_away_and_comes_back():
     with watching() as look:
         until(look, lambda r: r["ok"], 120)

@@ -1,0 +1,76 @@
+"""A host that cannot do what it is told: a clear message, nothing half done, and the next deploy converges."""
+import dataclasses
+import re
+import time
+
+import pytest
+
+from conftest import clusterctl, ssh
+from test_05_interrupts import no_half_written_files
+
+# What there is to do on the NFS host each time: a block of a file, a file of ours, the table of exports.
+DRIFT = ("sed -i 's/root_squash/no_root_squash/' /etc/exports; exportfs -r; "
+         "rm -f /etc/nfs.conf.d/*clusterctl*; sed -i '/10.1.1.133/d' /etc/hosts")
+# Through a shell that keeps itself: what it replaces may be what would put it back.
+HIDE = "mv {0} {0}.away"
+PUT_BACK = "mv -f {0}.away {0}"
+INSTEAD = "mv {0} {0}.away; printf '#!/bin/sh\\n%s\\n' '{1}' >{0}; chmod 755 {0}"
+
+
+@dataclasses.dataclass
+class Adversity:
+    make: str
+    says: str  # in what deploy prints
+    undo: str
+    options: tuple = ()
+    status: tuple = (1,)
+    most_s: int = 60
+
+
+EXPORTFS = "/usr/sbin/exportfs"
+ALL = {
+    "full disk": Adversity(
+        "dd if=/dev/zero of=/var/filler bs=1M 2>/dev/null; dd if=/dev/zero of=/var/filler2 bs=1k 2>/dev/null; "
+        "df -P / | grep -q ' 100% '",
+        r"NFS .*(No space left on device|not enough space|file system is full)", "rm -f /var/filler /var/filler2"),
+    "read-only file system": Adversity(
+        "sync; echo u >/proc/sysrq-trigger; sleep 1; ! touch /etc/x 2>/dev/null",
+        r"NFS .*Read-only file system", "mount -o remount,rw /"),
+    "missing command": Adversity(
+        HIDE.format(EXPORTFS), r"NFS .*exportfs.*not found", PUT_BACK.format(EXPORTFS)),
+    "hung command": Adversity(
+        INSTEAD.format(EXPORTFS, "exec sleep 1000"), r"NFS .*(took longer|still at work|within) .*5 s",
+        f"pkill -x sleep; {PUT_BACK.format(EXPORTFS)}", ("--step-timeout", "5"), most_s=40),
+    "100 MB of output": Adversity(
+        INSTEAD.format(EXPORTFS, "head -c 100000000 /dev/zero | tr \\\\000 x; exit 1"),
+        r"NFS .*(status 1|xxx|output)", PUT_BACK.format(EXPORTFS), most_s=90),
+    "100 MB of lines on standard error": Adversity(
+        INSTEAD.format(EXPORTFS, "yes complaint | head -c 100000000 >\\&2; exit 1"),
+        r"NFS .*(status 1|complaint|output)", PUT_BACK.format(EXPORTFS), most_s=90),
+    "wrong clock": Adversity(
+        "timedatectl set-ntp false 2>/dev/null; date -s '2031-01-01' >/dev/null", "", "date -s @{now} >/dev/null",
+        status=(0,)),
+}
+
+
+@pytest.mark.on_request
+@pytest.mark.parametrize("what", ALL)
+def test_adversity(deployed, what):
+    a = ALL[what]
+    ssh("NFS", DRIFT)
+    ssh("NFS", a.make)
+    began = time.monotonic()
+    try:
+        r = clusterctl("deploy", *a.options, expect=None)
+    finally:
+        took = time.monotonic() - began
+        ssh("NFS", a.undo.format(now=int(time.time())))
+    said = f"exit {r.returncode} after {took:.1f} s\n{r.stdout[-3000:]}\n{r.stderr[-3000:]}"
+    print(said)
+    assert r.returncode in a.status, said
+    assert re.search(a.says, r.stdout + r.stderr), said
+    assert took < a.most_s, said
+    assert len(r.stdout + r.stderr) < 100_000, "what a host says is cut"
+    clusterctl("deploy")
+    assert no_half_written_files() == {}
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
