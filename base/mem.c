@@ -115,6 +115,16 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     return p;
 }
 
+void *arena_grow(struct arena *a, void *list, size_t n, size_t size)
+{
+    if (n & (n - 1))
+        return list;
+    void *more = arena_alloc(a, (n ? 2 * n : 1) * size);
+    if (n)
+        memcpy(more, list, n * size);
+    return more;
+}
+
 void arena_free(struct arena *a)
 {
     for (struct arena_chunk *c = a->head, *next; c; c = next) {

@@ -31,6 +31,12 @@ char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnul
 char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), nonnull, returns_nonnull));
+/*
+ * Room for one more in a list that only this function has made, of `n` elements (NULL: 0). It moves when n
+ * is a power of two, so that a long list costs twice its size and not its square.
+ */
+void *arena_grow(struct arena *a, void *list, size_t n, size_t size)
+    __attribute__((returns_nonnull));
 void arena_free(struct arena *a);
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))

@@ -53,12 +53,7 @@ static bool is_named(const char *const *names, const struct member *m)
 static void add_host(struct departing *d, const struct member *m)
 {
     struct cluster *c = &d->cluster;
-    struct host *list = c->hosts;
-    if ((c->n_hosts & (c->n_hosts - 1)) == 0) { /* twice as many, at each power of two */
-        list = arena_array(&d->arena, struct host, c->n_hosts ? 2 * c->n_hosts : 1);
-        if (c->n_hosts)
-            memcpy(list, c->hosts, c->n_hosts * sizeof *list);
-    }
+    struct host *list = arena_grow(&d->arena, c->hosts, c->n_hosts, sizeof *list);
     struct host *h = &list[c->n_hosts];
     *h = d->session->in->cluster->hosts[0];
     h->name = h->hostname = arena_strdup(&d->arena, m->name);

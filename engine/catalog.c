@@ -185,9 +185,7 @@ struct resource *want_forgotten(struct catalog *c)
 void want_needs(struct catalog *c, struct resource *r, const struct host *host,
                 const char *milestone, bool soft)
 {
-    struct need *list = arena_array(&c->arena, struct need, r->n_needs + 1);
-    if (r->n_needs)
-        memcpy(list, r->needs, r->n_needs * sizeof *list);
+    struct need *list = arena_grow(&c->arena, r->needs, r->n_needs, sizeof *list);
     list[r->n_needs] = (struct need){host, milestone, soft};
     r->needs = list;
     r->n_needs++;

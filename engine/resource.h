@@ -265,7 +265,7 @@ struct resource {
     /* Wanted only. */
     const char *notify; /* unit to reload or restart once this has changed; declared later */
     enum notify notify_how;
-    const struct need *needs;
+    struct need *needs;
     size_t n_needs;
     bool costless; /* what is notified, or is this service, serves no user of the cluster's */
     const char *provides; /* milestone reached once everything up to here is as wanted */

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import clusterctl, ssh
+from conftest import clusterctl, ssh, wait_for
 from test_05_interrupts import no_half_written_files
 
 # What there is to do on the NFS host each time: a block of a file, a file of ours, the table of exports.
@@ -32,21 +32,21 @@ ALL = {
     "full disk": Adversity(
         "dd if=/dev/zero of=/var/filler bs=1M 2>/dev/null; dd if=/dev/zero of=/var/filler2 bs=1k 2>/dev/null; "
         "df -P / | grep -q ' 100% '",
-        r"NFS .*(No space left on device|not enough space|file system is full)", "rm -f /var/filler /var/filler2"),
+        "No space left on device", "rm -f /var/filler /var/filler2"),
     "read-only file system": Adversity(
         "sync; echo u >/proc/sysrq-trigger; sleep 1; ! touch /etc/x 2>/dev/null",
-        r"NFS .*Read-only file system", "mount -o remount,rw /"),
+        "Read-only file system", "mount -o remount,rw /"),
     "missing command": Adversity(
-        HIDE.format(EXPORTFS), r"NFS .*exportfs.*not found", PUT_BACK.format(EXPORTFS)),
+        HIDE.format(EXPORTFS), r"exportfs: not found", PUT_BACK.format(EXPORTFS)),
     "hung command": Adversity(
-        INSTEAD.format(EXPORTFS, "exec sleep 1000"), r"NFS .*(took longer|still at work|within) .*5 s",
+        INSTEAD.format(EXPORTFS, "exec sleep 1000"), r"NFS .*\b5 s",
         f"pkill -x sleep; {PUT_BACK.format(EXPORTFS)}", ("--step-timeout", "5"), most_s=40),
     "100 MB of output": Adversity(
         INSTEAD.format(EXPORTFS, "head -c 100000000 /dev/zero | tr \\\\000 x; exit 1"),
-        r"NFS .*(status 1|xxx|output)", PUT_BACK.format(EXPORTFS), most_s=90),
+        "failed with status 1", PUT_BACK.format(EXPORTFS), most_s=90),
     "100 MB of lines on standard error": Adversity(
         INSTEAD.format(EXPORTFS, "yes complaint | head -c 100000000 >\\&2; exit 1"),
-        r"NFS .*(status 1|complaint|output)", PUT_BACK.format(EXPORTFS), most_s=90),
+        r"failed with status 1\b.*\| complaint", PUT_BACK.format(EXPORTFS), most_s=90),
     "wrong clock": Adversity(
         "timedatectl set-ntp false 2>/dev/null; date -s '2031-01-01' >/dev/null", "", "date -s @{now} >/dev/null",
         status=(0,)),
@@ -68,9 +68,10 @@ def test_adversity(deployed, what):
     said = f"exit {r.returncode} after {took:.1f} s\n{r.stdout[-3000:]}\n{r.stderr[-3000:]}"
     print(said)
     assert r.returncode in a.status, said
-    assert re.search(a.says, r.stdout + r.stderr), said
+    assert re.search(a.says, r.stdout + r.stderr, re.S), said
     assert took < a.most_s, said
     assert len(r.stdout + r.stderr) < 100_000, "what a host says is cut"
-    clusterctl("deploy")
+    clusterctl("deploy", "--no-verify")
+    wait_for("all is well", lambda: clusterctl("verify", expect=None).returncode == 0, 60)
     assert no_half_written_files() == {}
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
