@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/strbuf.h"
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -22,6 +23,8 @@ int err_errno(struct err *e, const char *fmt, ...)
 {
     int saved = errno;
     va_list ap;
+    if (saved == ENOMEM)
+        out_of_memory();
     e->code = ERR_SYSTEM;
     e->hint[0] = '\0';
     va_start(ap, fmt);

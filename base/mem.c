@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void out_of_memory(void)
 {
     static const char msg[] = "clusterctl: out of memory\n";
     /* The one message printed below cli/: there is no memory left to carry an error upward. */

@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+/*
+ * Ends the process with status 71 and a message. For a library that says so: err_errno() calls it for
+ * ENOMEM, since what goes on without what could not be allocated goes on with something left out.
+ */
+_Noreturn void out_of_memory(void);
+
 void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t n) __attribute__((returns_nonnull));

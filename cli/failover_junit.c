@@ -43,13 +43,13 @@ static void add_output(struct strbuf *sb, const struct failover_report *r, const
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
     if (!f)
-        return;
+        out_of_memory();
     failover_print_trial(f, &(struct style){.color = false}, r, t);
-    if (fclose(f) == 0) {
-        sb_add(sb, "    <system-out>");
-        add_xml(sb, text);
-        sb_add(sb, "</system-out>\n");
-    }
+    if (fclose(f) != 0)
+        out_of_memory();
+    sb_add(sb, "    <system-out>");
+    add_xml(sb, text);
+    sb_add(sb, "</system-out>\n");
     xfree(text);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "cli/outfile.h"
 
 static const char manifest_name[] = ".clusterctl-out";
 static const char manifest_head[] =
@@ -41,21 +42,11 @@ static int write_at(const struct outdir *d, const char *rel, const char *text, s
     autosb struct strbuf tmp = {0};
     sb_addf(&tmp, "%s.clusterctl-tmp", rel);
     unlinkat(d->fd, sb_str(&tmp), 0);
-    autoclose int fd = openat(d->fd, sb_str(&tmp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = openat(d->fd, sb_str(&tmp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(e, "cannot write %s/%s", d->path, rel);
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(fd, text + done, len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            err_errno(e, "cannot write %s/%s", d->path, rel);
-            unlinkat(d->fd, sb_str(&tmp), 0);
-            return -1;
-        }
-        done += (size_t)n;
-    }
-    if (renameat(d->fd, sb_str(&tmp), d->fd, rel) < 0) {
+    bool ok = outfile_write_all(fd, text, len) == 0;
+    if (close(fd) < 0 || !ok || renameat(d->fd, sb_str(&tmp), d->fd, rel) < 0) {
         err_errno(e, "cannot write %s/%s", d->path, rel);
         unlinkat(d->fd, sb_str(&tmp), 0);
         return -1;
@@ -63,41 +54,59 @@ static int write_at(const struct outdir *d, const char *rel, const char *text, s
     return 0;
 }
 
-static bool is_empty(const char *path)
+/* 1: it is, 0: it is not, -1: it cannot be read. */
+static int is_empty(const char *path, struct err *e)
 {
     DIR *dir = opendir(path);
-    bool empty = true;
-    for (struct dirent *de; dir && empty && (de = readdir(dir));)
-        empty = strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0;
-    if (dir)
-        closedir(dir);
-    return empty;
+    struct dirent *de = NULL;
+    if (!dir)
+        return err_errno(e, "cannot read the directory '%s'", path);
+    do
+        errno = 0;
+    while ((de = readdir(dir)) && (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0));
+    int rc = de ? 0 : errno ? err_errno(e, "cannot read the directory '%s'", path) : 1;
+    closedir(dir);
+    return rc;
 }
 
+static int not_ours(const struct outdir *d, struct err *e)
+{
+    err_set(e, ERR_USAGE, "'%s' holds files that clusterctl did not write", d->path);
+    return err_hint(e, "name a directory that is empty or does not exist yet");
+}
+
+static void close_file(FILE **f)
+{
+    if (*f)
+        fclose(*f);
+}
+
+/* A manifest that is read in part would leave files behind that nobody ever removes. */
 static int read_manifest(struct outdir *d, struct err *e)
 {
-    int fd = openat(d->fd, manifest_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT && is_empty(d->path))
-        return 0;
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-    char *line = NULL;
-    size_t alloc = 0;
-    if (!f || getline(&line, &alloc, f) < 0 || strcmp(line, manifest_head) != 0) {
-        xfree(line);
-        if (f)
-            fclose(f);
-        err_set(e, ERR_USAGE, "'%s' holds files that clusterctl did not write", d->path);
-        return err_hint(e, "name a directory that is empty or does not exist yet");
+    autoclose int fd = openat(d->fd, manifest_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        int rc = is_empty(d->path, e);
+        return rc == 0 ? not_ours(d, e) : rc < 0 ? -1 : 0;
     }
-    for (ssize_t n; (n = getline(&line, &alloc, f)) > 0;) {
+    __attribute__((cleanup(close_file))) FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!f)
+        return err_errno(e, "cannot read %s/%s", d->path, manifest_name);
+    fd = -1;
+    autofree char *line = NULL;
+    size_t alloc = 0;
+    bool first = true;
+    for (ssize_t n; (n = getline(&line, &alloc, f)) > 0; first = false) {
+        if (first && strcmp(line, manifest_head) != 0)
+            return not_ours(d, e);
         if (line[n - 1] == '\n')
             line[n - 1] = '\0';
-        if (is_inside(line))
+        if (!first && is_inside(line))
             *vec_push(&d->before) = xstrdup(line);
     }
-    xfree(line);
-    fclose(f);
-    return 0;
+    if (!feof(f))
+        return err_errno(e, "cannot read %s/%s", d->path, manifest_name);
+    return first ? not_ours(d, e) : 0;
 }
 
 static int write_manifest(const struct outdir *d, bool both, struct err *e)

@@ -8,7 +8,7 @@
 
 #include "base/strbuf.h"
 
-static int write_all(int fd, const char *text, size_t len)
+int outfile_write_all(int fd, const char *text, size_t len)
 {
     for (size_t done = 0; done < len;) {
         ssize_t n = write(fd, text + done, len - done);
@@ -60,7 +60,8 @@ int outfile_write(const char *path, const char *text, size_t len, struct err *e)
     int fd = open_beside(path, &tmp, e);
     if (fd < 0)
         return -1;
-    bool ok = write_all(fd, text, len) == 0 && fchmod(fd, usual_mode()) == 0 && fsync(fd) == 0;
+    bool ok = outfile_write_all(fd, text, len) == 0 && fchmod(fd, usual_mode()) == 0 &&
+              fsync(fd) == 0;
     if (close(fd) < 0 || !ok || rename(tmp.s, path) < 0) {
         err_errno(e, "cannot write '%s'", path);
         unlink(tmp.s);

@@ -96,6 +96,8 @@ static int read_file(const char *path, struct strbuf *out, struct err *e)
 static char *folder_of(const char *path)
 {
     char *real = realpath(path, NULL);
+    if (!real && errno == ENOMEM)
+        out_of_memory();
     if (!real)
         return realpath(".", NULL);
     char *slash = strrchr(real, '/');

@@ -1,5 +1,6 @@
 #include "inventory/text.h"
 
+#include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,11 +224,14 @@ static const char *wrong_character(const struct text_rule *r, const char *s)
 static bool has_form(const char *form, const char *s)
 {
     regex_t r;
-    if (regcomp(&r, form, REG_EXTENDED | REG_NOSUB))
-        abort();
-    bool yes = regexec(&r, s, 0, NULL, 0) == 0;
+    if (regcomp(&r, form, REG_EXTENDED | REG_NOSUB)) /* the forms are ours, and right */
+        out_of_memory();
+    errno = 0;
+    int rc = regexec(&r, s, 0, NULL, 0);
+    if (rc && errno == ENOMEM) /* glibc may then say that nothing matches */
+        out_of_memory();
     regfree(&r);
-    return yes;
+    return rc == 0;
 }
 
 const char *text_refused(const struct text_rule *r, const char *s, struct arena *a)

@@ -1,5 +1,6 @@
 #include "ops/log_take.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -129,6 +130,16 @@ static bool move_on(struct log_tail *t, enum log_source k, int64_t byte, size_t 
     return !fragment || byte > 0;
 }
 
+/* glibc may say that nothing matches when there is no memory. */
+static bool matches(const regex_t *re, const char *s)
+{
+    errno = 0;
+    int rc = regexec(re, s, 0, NULL, 0);
+    if (rc && errno == ENOMEM)
+        out_of_memory();
+    return rc == 0;
+}
+
 static bool is_wanted(const struct log_tail *t, const struct log_line *l)
 {
     const struct logs_options *o = t->options;
@@ -136,8 +147,8 @@ static bool is_wanted(const struct log_tail *t, const struct log_line *l)
         return false;
     if (o->since_us && l->at_us + (l->seconds ? 999999 : 0) < o->since_us)
         return false;
-    return !o->grep || regexec(o->grep, l->text, 0, NULL, 0) == 0 ||
-           (l->from && regexec(o->grep, l->from, 0, NULL, 0) == 0);
+    return !o->grep || matches(o->grep, l->text) ||
+           (l->from && matches(o->grep, l->from));
 }
 
 /*

@@ -299,7 +299,7 @@ static int read_file(const struct reader *r, struct place *at, struct err *e)
         if (take_line(r, at, line, e))
             return -1;
     }
-    return ferror(f) ? err_errno(e, "cannot read %s", at->file) : 0;
+    return feof(f) ? 0 : err_errno(e, "cannot read %s", at->file);
 }
 
 /* %h and %%: all that HostName may hold. */

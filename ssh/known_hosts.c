@@ -163,7 +163,7 @@ static int each_entry(const char *const *files, const char *host, entry_fn *fn, 
                 line[n - 1] = '\0';
             read_line(line, host, &entry, fn, ud);
         }
-        if (ferror(f))
+        if (!feof(f)) /* a line that was not read may revoke a key */
             return err_errno(e, "cannot read %s", *files);
     }
     return 0;
