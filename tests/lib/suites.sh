@@ -125,6 +125,17 @@ suite_golden() {
     run_pytest golden tests/golden
 }
 
+# Sampled, about two minutes; tests/run torture_all tries every place.
+suite_torture() {
+    check "build" build_plain || return
+    run_pytest torture tests/torture
+}
+
+suite_torture_all() {
+    check "build" build_plain || return
+    TORTURE=all run_pytest torture_all -s tests/torture
+}
+
 suite_ssh() {
     check "build" build_plain || return
     run_pytest ssh tests/ssh
