@@ -1,12 +1,12 @@
 #include "cli/journal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/mem.h"
 
 /* Some years of daily work; the file before this one is kept. */
@@ -57,16 +57,11 @@ int journal_append(const struct strbuf *line, struct err *e)
     if (!find_path(&path, &ours))
         return 0;
     make_folders(path.s, ours);
-    autoclose int fd = open(path.s, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    autoclose int fd = open(path.s, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(e, "cannot open the journal %s", path.s);
-    /* One write() a line: runs of one operator at the same time do not mix theirs. */
     sb_addf(&text, "%s\n", sb_str(line));
-    ssize_t n;
-    do
-        n = write(fd, text.s, text.len);
-    while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)text.len || fsync(fd) < 0)
+    if (append_lines(fd, text.s, text.len) < 0)
         return err_errno(e, "cannot write to the journal %s", path.s);
     turn_over(fd, path.s);
     return 0;

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
@@ -19,22 +19,10 @@ static int sync_directory(const char *dir)
     return fd < 0 || fsync(fd) ? -1 : 0;
 }
 
-/* Whether what was there ends in the middle of a line. */
-static int ends_badly(int fd, bool *badly)
-{
-    struct stat st;
-    char last = '\n';
-    if (fstat(fd, &st) || (st.st_size && pread(fd, &last, 1, st.st_size - 1) != 1))
-        return -1;
-    *badly = last != '\n';
-    return 0;
-}
-
 int known_hosts_add(const char *file, const char *host, unsigned port, const char *key_type,
                     const unsigned char *key, size_t key_len, struct err *e)
 {
     char name[300];
-    bool badly = false;
     autosb struct strbuf line = {0};
     autofree char *copy = xstrdup(file);
     const char *dir = dirname(copy);
@@ -42,14 +30,13 @@ int known_hosts_add(const char *file, const char *host, unsigned port, const cha
     if (mkdir(dir, 0700) && errno != EEXIST)
         return err_errno(e, "cannot make %s", dir);
     autoclose int fd = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX) || ends_badly(fd, &badly))
+    if (fd < 0)
         return err_errno(e, "cannot write to %s", file);
     known_hosts_name(name, sizeof name, host, port);
-    sb_addf(&line, "%s%s %s ", badly ? "\n" : "", name, key_type);
+    sb_addf(&line, "%s %s ", name, key_type);
     base64_encode(&line, key, key_len, 0);
     sb_addc(&line, '\n');
-    errno = ENOSPC;
-    if (write(fd, line.s, line.len) != (ssize_t)line.len || fsync(fd) || sync_directory(dir))
+    if (append_lines(fd, line.s, line.len) || sync_directory(dir))
         return err_errno(e, "cannot write to %s", file);
     return 0;
 }
