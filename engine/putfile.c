@@ -95,7 +95,9 @@ const char putfile_functions[] =
     "    END { if (!done) put() }' \"$1\" >\"$t\"\n"
     "  if [ -s /run/clusterctl/dropped ]; then\n" /* owned.h */
     "    d=/var/lib/clusterctl/orig$1; (umask 077; mkdir -p \"${d%/*}\"\n"
-    "    cat /run/clusterctl/dropped >>\"$d.dropped\"); sync \"$d.dropped\"\n"
+    "    rm -f \"$d.dropped-tmp\"; [ ! -e \"$d.dropped\" ] || cat \"$d.dropped\" >\"$d.dropped-tmp\"\n"
+    "    cat /run/clusterctl/dropped >>\"$d.dropped-tmp\"); sync \"$d.dropped-tmp\"\n"
+    "    mv -f \"$d.dropped-tmp\" \"$d.dropped\"; sync \"${d%/*}\"\n"
     "  fi\n"
     "  install_tmp \"$1\" \"$t\" \"$6\" \"$7\" \"$8\" \"$9\"\n"
     "}\n";
