@@ -38,7 +38,8 @@ struct text_rule {
     const char *first; /* characters allowed first, as between a regular expression's [] */
     const char *rest;  /* characters allowed after (and first, if that is NULL); NULL: printable */
     unsigned max;      /* bytes */
-    const char *form;  /* or: the regular expression of what is allowed, instead of the two */
+    const char *form;  /* or: the regular expression of what is allowed, instead of the two, */
+    bool (*has_form)(const char *); /* and the same as code */
     const char *what;  /* "letters, digits and '-', starting with a letter" */
     const char *too_long;          /* why `max`, or NULL */
     const char *refuse;            /* regular expression of what is refused all the same */

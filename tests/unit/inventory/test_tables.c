@@ -297,6 +297,52 @@ static void rules_agree_with_their_patterns(void **state)
     }
 }
 
+/* Texts of the form, and what becomes of them when up to three characters are changed. */
+static void forms_agree_with_their_patterns(void **state)
+{
+    static const char key[] = "SHA256:0123456789abcdefghijABCDEFGHIJ+/01234567890";
+    static const struct {
+        const struct text_rule *rule;
+        const char *text;
+    } seeds[] = {
+        {&host_key_rule, key},
+        {&host_key_rule, "ssh-ed25519 AAAAC3Nz"},
+        {&host_key_rule, "ecdsa-sha2-nistp256 AAAAE2VjZHNh=="},
+        {&host_key_rule, "ssh-r AAAAB="},
+        {&jump_rule, "ops@gate.example.com:2222"},
+        {&jump_rule, "a@b@c"},
+        {&jump_rule, "[2001:db8::1]:22"},
+        {&jump_rule, "h:99999"},
+    };
+    static const char alphabet[] = "aZ0_-.@:[]=+/ A9~\xc3";
+    unsigned dice = 1, taken = 0;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(seeds); i++) {
+        struct arena a = {0};
+        struct published p = publish(seeds[i].rule);
+        assert_true(allows(&p, seeds[i].text));
+        for (unsigned n = 0; n < 20000; n++) {
+            char s[64];
+            size_t len = (size_t)snprintf(s, sizeof s, "%s", seeds[i].text);
+            for (unsigned k = n % 4; k; k--) {
+                dice = dice * 1103515245 + 12345;
+                char *at = &s[(dice >> 8) % len];
+                if ((dice >> 4) % 3 == 0)
+                    memmove(at, at + 1, strlen(at));
+                else
+                    *at = alphabet[(dice >> 16) % (sizeof alphabet - 1)];
+                len = strlen(s);
+            }
+            bool ours = text_refused(seeds[i].rule, s, &a) == NULL;
+            taken += ours;
+            assert_int_equal(ours, allows(&p, s));
+        }
+        arena_free(&a);
+        unpublish(&p);
+    }
+    assert_true(taken > 50000 && taken < 150000);
+}
+
 static void long_labels_are_refused(void **state)
 {
     (void)state;
@@ -342,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_is_documented_and_fits),
         cmocka_unit_test(rules_agree_with_their_patterns),
+        cmocka_unit_test(forms_agree_with_their_patterns),
         cmocka_unit_test(long_labels_are_refused),
         cmocka_unit_test(hostile_text_in_every_string),
         cmocka_unit_test(committed_schema_is_the_generated_one),
