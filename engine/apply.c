@@ -253,7 +253,7 @@ int worker_apply(struct worker *w, struct err *e)
     }
     observation_init(&a.now, &w->hr->catalog);
     add_setup(&a, &s);
-    int rc = remote_open(&r, *w->ssh, w->hr->host, &s, &(struct remote_handler){apply_hear, &a}, e);
+    int rc = remote_open(&r, *w->ssh, &s, &(struct remote_handler){apply_hear, &a}, e);
     if (rc == 0) {
         rc = send_steps(&a, &r, &s, e);
         rc = judge(&a, rc, e);

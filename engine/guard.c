@@ -283,7 +283,7 @@ static int confirm_once(const struct host *h, const struct ssh_cancel *cancel, b
         script_add(&s, confirming);
         script_add(&s, "{ guard_confirm && r confirmed || r late\n} </dev/null\n");
         script_end(&s);
-        rc = remote_run(ssh, h, &s, &(struct remote_handler){on_answer, confirmed},
+        rc = remote_run(ssh, &s, &(struct remote_handler){on_answer, confirmed},
                         deadline_in(LIMIT_MS), e);
         script_free(&s);
     }

@@ -29,8 +29,8 @@ static int on_line(void *ud, const char *line, size_t len, struct err *e)
     return r->handler->line(r->handler->ud, kind, rest, e);
 }
 
-int remote_open(struct remote *r, struct ssh *ssh, const struct host *host,
-                const struct script *script, const struct remote_handler *handler, struct err *e)
+int remote_open(struct remote *r, struct ssh *ssh, const struct script *script,
+                const struct remote_handler *handler, struct err *e)
 {
     *r = (struct remote){.nonce = script->nonce, .handler = handler};
     /* A file observed as base64 is one line: 4 MiB of line is 3 MiB of file. */
@@ -39,8 +39,7 @@ int remote_open(struct remote *r, struct ssh *ssh, const struct host *host,
         r->sink.max_line = 64u << 10;
         r->sink.max_total = SIZE_MAX;
     }
-    const char *command = host->ssh.become == BECOME_SUDO ? "sudo -n sh -s" : "sh -s";
-    r->exec = ssh_exec_start(ssh, command, &r->sink, e);
+    r->exec = ssh_root_shell(ssh, &r->sink, e);
     return r->exec ? 0 : -1;
 }
 
@@ -93,11 +92,11 @@ void remote_close(struct remote *r)
     *r = (struct remote){0};
 }
 
-int remote_run(struct ssh *ssh, const struct host *host, struct script *script,
-               const struct remote_handler *handler, int64_t deadline, struct err *e)
+int remote_run(struct ssh *ssh, struct script *script, const struct remote_handler *handler,
+               int64_t deadline, struct err *e)
 {
     struct remote r;
-    if (remote_open(&r, ssh, host, script, handler, e) < 0)
+    if (remote_open(&r, ssh, script, handler, e) < 0)
         return -1;
     int rc = remote_send(&r, script, deadline, e);
     if (rc == 0)

@@ -25,8 +25,8 @@ struct remote {
 };
 
 /* `script` must outlive the remote. Its text so far is sent by remote_send(). */
-int remote_open(struct remote *r, struct ssh *ssh, const struct host *host,
-                const struct script *script, const struct remote_handler *handler, struct err *e);
+int remote_open(struct remote *r, struct ssh *ssh, const struct script *script,
+                const struct remote_handler *handler, struct err *e);
 /* Send what was added to the script's text, and empty it. */
 int remote_send(struct remote *r, struct script *script, int64_t deadline, struct err *e);
 /* Wait for output until wake_fd is readable; 1: the script has ended by itself. */
@@ -36,5 +36,5 @@ int remote_finish(struct remote *r, int64_t deadline, struct err *e);
 void remote_close(struct remote *r);
 
 /* All of it at once: send the whole script, handle its lines, judge. */
-int remote_run(struct ssh *ssh, const struct host *host, struct script *script,
-               const struct remote_handler *handler, int64_t deadline, struct err *e);
+int remote_run(struct ssh *ssh, struct script *script, const struct remote_handler *handler,
+               int64_t deadline, struct err *e);

@@ -21,7 +21,7 @@ int stream_open(struct stream *s, const struct host *h, const struct ssh_cancel 
     if (s->timer_fd < 0)
         return err_errno(e, "cannot make a timerfd");
     if (script_init(&s->script, e) < 0 || !(s->ssh = ssh_connect(h, cancel, e)) ||
-        remote_open(&s->remote, s->ssh, h, &s->script, &s->own, e) < 0)
+        remote_open(&s->remote, s->ssh, &s->script, &s->own, e) < 0)
         return -1;
     s->opened = true;
     s->heard_ms = clock_ms();

@@ -16,7 +16,7 @@ static int look(struct worker *w, struct script *s, const struct remote_handler 
                 int64_t deadline, struct err *e)
 {
     script_end(s);
-    return remote_run(*w->ssh, w->hr->host, s, h, deadline, e);
+    return remote_run(*w->ssh, s, h, deadline, e);
 }
 
 static int gather_facts(struct worker *w, struct err *e)

@@ -134,6 +134,9 @@ struct ssh_settings {
     const char *const *pinned_keys;/* NULL, or a NULL-terminated list, which then stands instead of
                                       known_hosts: "TYPE BASE64" or "SHA256:..." */
     enum become become;
+    const char *password;          /* secrets; NULL: not given */
+    const char *passphrase;        /* of every identity that is encrypted */
+    const char *become_password;   /* sudo's */
     unsigned connect_timeout_ms;   /* TCP connect and SSH handshake, each */
     unsigned dead_after_ms;        /* no sign of life from the peer's TCP: the connection is lost */
 };

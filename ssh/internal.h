@@ -41,6 +41,10 @@ struct ssh {
     int lost;              /* why the socket failed: see above */
     uint64_t received;     /* bytes from the peer */
     int64_t last_heard;    /* clock_ms() of the last byte received */
+    struct conversation *talk; /* auth_password.c's: a keyboard-interactive log-in under way */
+    bool asked;            /* the operator was, and the host had to wait for the answer */
+    bool root;             /* it is known how to become root */
+    char *root_password;   /* what sudo wants for it, or NULL */
     size_t budget;         /* bytes that libssh2 may still read before the next wait */
     bool closing;          /* no more network traffic, only free the memory */
     char farewell[256];    /* the text of the peer's SSH_MSG_DISCONNECT, made printable */
@@ -108,6 +112,10 @@ struct sockaddr_storage;
 long ssh_resolve(const struct ssh *s, struct sockaddr_storage *out, size_t max, int64_t deadline,
                  struct err *e);
 
+/* ask.c: see struct ssh_cancel. */
+bool ssh_can_ask(const struct ssh *s);
+char *ssh_ask(struct ssh *s, const struct ssh_question *q, struct err *e);
+void ssh_accepted(const struct ssh *s, const struct ssh_question *q, const char *answer);
 /* The steps of ssh_connect() after the key exchange. */
 int hostkey_prefer(struct ssh *s, struct err *e); /* before it: which key types to ask for */
 int hostkey_verify(struct ssh *s, struct err *e);

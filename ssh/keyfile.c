@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,8 +77,12 @@ static int read_text(const char *path, const char *shell_path, struct strbuf *te
 
 static void encrypted(struct keyfile *k, const char *shell_path)
 {
+    k->usable = false;
+    k->encrypted = true;
     problem(k, "is encrypted");
-    remedy(k, "Unlock it for this login session: ssh-add %s (with \"agent\" on in the inventory)",
+    remedy(k,
+           "Unlock it for this login session: ssh-add %s (with \"agent\" on in the inventory); or "
+           "give its \"passphrase\" under \"ssh\" there",
            shell_path);
 }
 
@@ -100,9 +106,29 @@ static void judge_type(struct keyfile *k)
                                       : "");
 }
 
+/* The ciphers of key files that are among the transport's in libssh2 1.10 (crypt.c). */
+static bool libssh2_reads(const char *cipher)
+{
+    static const char *const names[] = {"aes256-ctr", "aes192-ctr", "aes128-ctr",
+                                        "aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (!strcmp(names[i], cipher))
+            return true;
+    return false;
+}
+
+static bool keep_public(struct keyfile *k, const struct wire *w)
+{
+    if (w->n > sizeof k->public)
+        return false;
+    memcpy(k->public, w->p, w->n);
+    k->public_len = w->n;
+    return true;
+}
+
 /* The unencrypted head of openssh-key-v1: cipher, kdf, kdf options, count, public key. */
 static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
-                          const char *shell_path)
+                          const char *shell_path, const char *passphrase)
 {
     char cipher[64];
     struct wire w = {.p = p, .n = n}, kdf, options, public;
@@ -116,26 +142,35 @@ static void judge_openssh(struct keyfile *k, const unsigned char *p, size_t n,
     w.n -= sizeof openssh_magic;
     if (!wire_name(&w, cipher, sizeof cipher) || !wire_string(&w, &kdf) ||
         !wire_string(&w, &options) || !wire_u32(&w, &count) || count != 1 ||
-        !wire_string(&w, &public) || !wire_name(&public, k->type, sizeof k->type)) {
+        !wire_string(&w, &public) || !keep_public(k, &public) ||
+        !wire_name(&public, k->type, sizeof k->type)) {
         k->type[0] = '\0';
         problem(k, "is damaged (its head cannot be read)");
         return;
     }
-    if (!strcmp(cipher, "aes256-gcm@openssh.com") || !strcmp(cipher, "aes128-gcm@openssh.com") ||
-        !strcmp(cipher, "chacha20-poly1305@openssh.com")) {
+    judge_type(k);
+    if (!k->usable)
+        return;
+    if (!strcmp(cipher, "none"))
+        return;
+    k->usable = false;
+    if (!libssh2_reads(cipher)) {
         problem(k, "is encrypted with %s, which libssh2 cannot read", cipher);
         remedy(k,
-               "Encrypt it the usual way: ssh-keygen -p -Z aes256-ctr -f %s; then ssh-add %s; or "
+               "Encrypt it the usual way: ssh-keygen -p -Z aes256-ctr -f %s; or ssh-add %s; or "
                "use the system's ssh: \"transport\": \"openssh\" under \"ssh\" in the inventory",
                shell_path, shell_path);
-    } else if (strcmp(cipher, "none")) {
+    } else if (!wire_is(&kdf, "bcrypt")) {
+        problem(k, "is damaged (encrypted, but not with a passphrase)");
+    } else if (!passphrase) {
         encrypted(k, shell_path);
     } else {
-        judge_type(k);
+        k->usable = true;
     }
 }
 
-static void inspect_openssh(struct keyfile *k, const char *text, const char *shell_path)
+static void inspect_openssh(struct keyfile *k, const char *text, const char *shell_path,
+                            const char *passphrase)
 {
     const char *body = text + strlen(openssh_begin), *end = strstr(body, openssh_end);
     autosb struct strbuf b64 = {0};
@@ -151,25 +186,62 @@ static void inspect_openssh(struct keyfile *k, const char *text, const char *she
     if (n < 0)
         problem(k, "is damaged (not base64)");
     else
-        judge_openssh(k, raw, (size_t)n, shell_path);
+        judge_openssh(k, raw, (size_t)n, shell_path, passphrase);
 }
 
-static int no_passphrase(char *buf, int size, int rw, void *ud)
+/* OpenSSL would ask on the terminal. */
+static int give_passphrase(char *buf, int size, int rw, void *ud)
 {
-    (void)buf, (void)size, (void)rw, (void)ud;
-    return -1; /* OpenSSL would ask on the terminal */
+    size_t n = ud ? strlen(ud) : 0;
+    (void)rw;
+    if (!ud || n > (size_t)size)
+        return -1;
+    memcpy(buf, ud, n);
+    return (int)n;
 }
 
-/* PKCS#1, SEC1 and PKCS#8 files, as ssh-keygen -m PEM and openssl write them. */
-static void inspect_pem(struct keyfile *k, const struct strbuf *text, const char *shell_path)
+/*
+ * Is it the passphrase that keeps OpenSSL from reading the file? A wrong one shows as padding that is
+ * not right; once in 256 times the padding is right by chance, and what comes out makes no sense.
+ */
+static bool is_wrong_passphrase(void)
 {
-    if (strstr(sb_str(text), "BEGIN ENCRYPTED PRIVATE KEY") ||
-        strstr(sb_str(text), "Proc-Type: 4,ENCRYPTED")) {
+    for (unsigned long code; (code = ERR_get_error());) {
+        const char *why = ERR_reason_error_string(code);
+        if (why && (strstr(why, "unsupported cipher") || strstr(why, "unsupported algorithm")))
+            return false;
+        if (ERR_GET_LIB(code) == ERR_LIB_EVP && ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
+            return false;
+    }
+    return true;
+}
+
+static void not_opened(struct keyfile *k, const char *shell_path)
+{
+    k->wrong = is_wrong_passphrase();
+    if (k->wrong) {
         encrypted(k, shell_path);
         return;
     }
+    problem(k, "is encrypted in a way that OpenSSL no longer reads");
+    remedy(k, "Write it in OpenSSH's own format: ssh-keygen -p -f %s", shell_path);
+}
+
+/* PKCS#1, SEC1 and PKCS#8 files, as ssh-keygen -m PEM and openssl write them. */
+static void inspect_pem(struct keyfile *k, const struct strbuf *text, const char *shell_path,
+                        const char *passphrase)
+{
+    bool locked = strstr(sb_str(text), "BEGIN ENCRYPTED PRIVATE KEY") ||
+                  strstr(sb_str(text), "Proc-Type: 4,ENCRYPTED");
+    if (locked && !passphrase) {
+        encrypted(k, shell_path);
+        return;
+    }
+    ERR_clear_error();
     BIO *bio = BIO_new_mem_buf(sb_str(text), (int)text->len);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,
+                                                  (void *)(uintptr_t)passphrase)
+                        : NULL;
     int id = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
     EVP_PKEY_free(key);
     BIO_free(bio);
@@ -179,14 +251,17 @@ static void inspect_pem(struct keyfile *k, const struct strbuf *text, const char
                  : id == EVP_PKEY_EC ? "ecdsa"
                                      : "ssh-dss");
         judge_type(k);
+    } else if (locked && id == EVP_PKEY_NONE) {
+        not_opened(k, shell_path);
     } else {
         problem(k, id == EVP_PKEY_NONE ? "cannot be read as a private key"
                                        : "is a key in PEM form of a type that libssh2 cannot read");
         remedy(k, "Write it in OpenSSH's own format: ssh-keygen -p -f %s", shell_path);
     }
+    ERR_clear_error();
 }
 
-void keyfile_inspect(const char *path, struct keyfile *k)
+void keyfile_inspect(const char *path, const char *passphrase, struct keyfile *k)
 {
     autosb struct strbuf text = {0};
     autosb struct strbuf shell_path = {0};
@@ -197,9 +272,9 @@ void keyfile_inspect(const char *path, struct keyfile *k)
         return;
     const char *s = sb_str(&text) + strspn(sb_str(&text), " \t\r\n");
     if (!strncmp(s, openssh_begin, strlen(openssh_begin))) {
-        inspect_openssh(k, s, sb_str(&shell_path));
+        inspect_openssh(k, s, sb_str(&shell_path), passphrase);
     } else if (strstr(s, "PRIVATE KEY-----")) {
-        inspect_pem(k, &text, sb_str(&shell_path));
+        inspect_pem(k, &text, sb_str(&shell_path), passphrase);
     } else if (!strncmp(s, "ssh-", 4) || !strncmp(s, "ecdsa-", 6) || !strncmp(s, "sk-", 3)) {
         problem(k, strstr(s, "-cert-v01@") ? "is an OpenSSH certificate, which libssh2 cannot use"
                                            : "is a public key");

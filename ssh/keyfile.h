@@ -4,14 +4,26 @@
  * for a dozen different reasons.
  */
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Public keys are a few hundred bytes; RSA of 16384 bits, the most that OpenSSH makes, needs 2071. */
+enum { KEYFILE_PUBLIC_MAX = 2304 };
 
 struct keyfile {
     bool exists;
-    bool usable;
+    bool usable;         /* as it is, or with the passphrase that was given */
+    bool encrypted;      /* not usable, but would be with its passphrase */
+    bool wrong;          /* the passphrase that was given does not open it */
+    unsigned char public[KEYFILE_PUBLIC_MAX]; /* the public key as SSH writes it */
+    size_t public_len;   /* 0: the file does not tell */
     char type[40]; /* "ssh-ed25519", "ssh-rsa", ...; "" when not known */
     bool is_rsa;
     char problem[192]; /* why it is not usable */
     char remedy[512];  /* and what to do */
 };
 
-void keyfile_inspect(const char *path, struct keyfile *out);
+/*
+ * `passphrase` may be NULL. Whether it opens a file in OpenSSH's own format is left to libssh2: this one
+ * is usable then, and `wrong` is false.
+ */
+void keyfile_inspect(const char *path, const char *passphrase, struct keyfile *out);

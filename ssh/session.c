@@ -262,12 +262,22 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
     }
 }
 
+/*
+ * sshd waits two minutes for a log-in (LoginGraceTime), whatever the operator is at; the answer is known
+ * to the next try.
+ */
 int lib_connect(struct ssh *s, struct err *e)
 {
-    return handshake_with_retries(s, e) || hostkey_verify(s, e) ||
-                   auth_login(s, deadline_in(ssh_connect_timeout(s->host)), e)
-               ? -1
-               : 0;
+    for (;;) {
+        s->asked = false;
+        if (handshake_with_retries(s, e) || hostkey_verify(s, e))
+            return -1;
+        if (!auth_login(s, deadline_in(ssh_connect_timeout(s->host)), e))
+            return 0;
+        if (e->code != ERR_UNREACHABLE || !s->asked || s->farewell[0])
+            return -1;
+        end_session(s);
+    }
 }
 
 void lib_close(struct ssh *s)

@@ -11,15 +11,34 @@
 #include "base/err.h"
 #include "inventory/cluster.h"
 
+/* A secret that a session has not been given. */
+struct ssh_question {
+    const char *what;    /* "passphrase of /root/.ssh/id_ed25519", "password of deploy": the same words
+                            are the same question, whoever asks */
+    const char *host;    /* who wants it, or NULL where every host wants the same */
+    const char *source;  /* how else it could be given, for the error where nobody can be asked */
+    const char *refused; /* the answer that did not do; NULL: this is the first time */
+    const char *said;    /* what the host itself says to it, printable; or NULL */
+    bool once;           /* good for one time only: not to be kept */
+};
+
 /*
  * Shared by all sessions of a run. cancel_fd becomes readable for good (an eventfd that nobody
  * reads) when the run is interrupted; -1 for none. What the operator should know of a connection
  * that is no error goes to `note`, on the session's thread; NULL for nobody.
+ *
+ * `ask` is for secrets: it gives an answer that the caller frees, at once where it has been
+ * told already; or NULL with *e: ERR_INTERRUPTED, or ERR_FAILED when nobody can be asked, nothing was
+ * said or too much of it was wrong. `accepted` tells that an answer was right. On the session's thread,
+ * for as long as the operator takes; both NULL for nobody.
  */
 struct ssh_cancel {
     int cancel_fd;
     void (*note)(void *ud, const char *text);
     void *ud;
+    char *(*ask)(void *ud, const struct ssh_question *q, struct err *e);
+    void (*accepted)(void *ud, const struct ssh_question *q, const char *answer);
+    void *ask_ud;
 };
 
 /* Sleep: true at once when cancelled (0 ms: just ask). NULL is never cancelled. */
@@ -40,10 +59,10 @@ int ssh_configure(struct host *hosts, size_t n, struct arena *a, const struct ss
                   struct err *e);
 
 /*
- * Connect, verify the host key (by address: hostkey.c), authenticate. `host` must outlive the
- * session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
- * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, no key
- * accepted: with a hint), ERR_INTERRUPTED.
+ * Connect, verify the host key (by address: hostkey.c), authenticate: with keys, then with a password
+ * that is in host->ssh or that somebody can be asked for (auth.c). `host` must outlive the session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
+ * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, log-in
+ * refused: with a hint), ERR_INTERRUPTED.
  */
 struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e);
 void ssh_close(struct ssh *s);
@@ -75,6 +94,12 @@ struct ssh_exec;
  */
 struct ssh_exec *ssh_exec_start(struct ssh *s, const char *command, const struct ssh_sink *sink,
                                 struct err *e);
+/*
+ * The same for a shell that reads commands on its standard input, as root: through sudo where host->ssh
+ * says so. The first on a session finds out whether sudo wants a password, and asks for one that is
+ * not known (become.c).
+ */
+struct ssh_exec *ssh_root_shell(struct ssh *s, const struct ssh_sink *sink, struct err *e);
 int ssh_exec_send(struct ssh_exec *x, const char *data, size_t len, int64_t deadline,
                   struct err *e);
 

@@ -86,6 +86,7 @@ void ssh_close(struct ssh *s)
     if (!s)
         return;
     s->transport->close(s);
+    xfree(s->root_password);
     xfree(s);
 }
 

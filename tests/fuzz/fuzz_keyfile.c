@@ -8,7 +8,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct keyfile k;
-    keyfile_inspect(fuzz_file(data, size), &k);
+    const char *path = fuzz_file(data, size);
+    keyfile_inspect(path, "secret", &k);
+    HOLDS(!(k.usable && (k.wrong || k.encrypted)) && k.public_len <= sizeof k.public);
+    keyfile_inspect(path, NULL, &k);
+    HOLDS(!k.wrong && !(k.usable && k.encrypted));
     HOLDS(k.exists);
     HOLDS(k.usable == !*k.problem && (!k.usable || (*k.type && !*k.remedy)));
     HOLDS(!k.usable || k.is_rsa == !strcmp(k.type, "ssh-rsa"));

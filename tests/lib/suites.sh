@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssh2-1-dev libjansson-dev
     libcurl4-openssl-dev libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libssl-dev)
 TEST_PACKAGES=(clang libclang-rt-14-dev libcmocka-dev mandoc python3 python3-pytest
-    python3-jsonschema openssh-server openssh-client iproute2 util-linux keepalived nginx-light
+    python3-jsonschema openssh-server openssh-client sudo iproute2 util-linux keepalived nginx-light
     systemd curl iputils-arping chromium fonts-dejavu-core prometheus)
 
 # The packages themselves are asked for: a -dev package has no command to look for.

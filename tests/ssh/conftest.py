@@ -97,10 +97,14 @@ def answers(address, port):
 
 
 class Sshd:
+    prefix = []  # what starts it
+    config = CONFIG
+    key_types = ("ed25519", "ecdsa", "rsa")
+
     def __init__(self, directory, host_keys=("ed25519", "ecdsa", "rsa"), more=""):
         self.dir = directory
         self.more = more
-        self.keys = {k: keygen(directory / f"id_{k}", k) for k in ("ed25519", "ecdsa", "rsa")}
+        self.keys = {k: keygen(directory / f"id_{k}", k) for k in self.key_types}
         self.host_keys = {k: keygen(directory / f"host_{k}", k) for k in host_keys}
         self.authorize(*self.keys.values())
         self.start()
@@ -111,11 +115,11 @@ class Sshd:
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         for _ in range(5):  # another process may take the port between finding and using it
             self.port = free_port()
-            config = CONFIG.format(port=self.port, dir=self.dir) + self.more
+            config = self.config.format(port=self.port, dir=self.dir) + self.more
             config += "".join(f"HostKey {k}\n" for k in self.host_keys.values())
             path = self.write("sshd_config", config)
             with open(self.dir / "sshd.log", "ab") as log:
-                self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", path],
+                self.process = subprocess.Popen([*self.prefix, "/usr/sbin/sshd", "-D", "-e", "-f", path],
                                                 stderr=log, stdin=subprocess.DEVNULL)
             eventually(lambda: self.process.poll() is not None or answers("127.0.0.1", self.port),
                        "sshd answers")

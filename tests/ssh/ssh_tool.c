@@ -3,6 +3,9 @@
  *
  *   ssh_tool [OPTION=VALUE]... [COMMAND]
  *
+ * With root=1 the command goes to a root shell (become=1: through sudo). Secrets are on the command line
+ * here: they are a test's own.
+ *
  * Results go to standard output as "key: value" lines, the command's own output to the file out=.
  */
 #include <fcntl.h>
@@ -22,17 +25,22 @@
 #include "ssh/ssh.h"
 
 struct options {
+    const char *password, *passphrase, *become_password;
     const char *address, *user, *host_key, *config, *alias,
         *transport, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
     uint64_t cancel_after, pieces;
-    bool agent, no_finish, null_wait, settings;
+    bool agent, no_finish, null_wait, settings, become, root;
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
     VEC(const char *) pinned_keys;
     VEC(const char *) jump;
+    VEC(const char *) answers; /* to questions, one after the other; "^C" interrupts */
     const char *command;
 };
+
+static pthread_mutex_t answering = PTHREAD_MUTEX_INITIALIZER;
+static size_t answered;
 
 struct job {
     const struct options *o;
@@ -125,10 +133,12 @@ static int run(struct job *j, struct ssh *s, struct err *e)
     int64_t deadline = o->timeout ? deadline_in((int64_t)o->timeout) : DEADLINE_NEVER;
     int status = -1, rc;
 
-    struct ssh_exec *x = ssh_exec_start(s, o->command, &sink, e);
+    struct ssh_exec *x =
+        o->root ? ssh_root_shell(s, &sink, e) : ssh_exec_start(s, o->command, &sink, e);
     if (!x)
         return -1;
-    rc = send_input(j, x, deadline, e);
+    rc = o->root ? ssh_exec_send(x, o->command, strlen(o->command), deadline, e)
+                 : send_input(j, x, deadline, e);
     if (!rc && (o->wake_on || o->null_wait)) {
         int woke = ssh_exec_wait(x, j->wake_fd, deadline, e);
         printf("wait: %d after %zu lines\n", woke, j->lines);
@@ -208,6 +218,9 @@ static void parse_option(struct options *o, char *arg)
         {"config", &o->config},
         {"alias", &o->alias},
         {"transport", &o->transport},
+        {"password", &o->password},
+        {"passphrase", &o->passphrase},
+        {"become_password", &o->become_password},
     };
     const struct {
         const char *name;
@@ -235,6 +248,12 @@ static void parse_option(struct options *o, char *arg)
         *vec_push(&o->pinned_keys) = value;
     else if (!strcmp(arg, "jump"))
         *vec_push(&o->jump) = value;
+    else if (!strcmp(arg, "answer"))
+        *vec_push(&o->answers) = value;
+    else if (!strcmp(arg, "become"))
+        o->become = true;
+    else if (!strcmp(arg, "root"))
+        o->root = true;
     else if (!strcmp(arg, "agent"))
         o->agent = true;
     else if (!strcmp(arg, "settings"))
@@ -251,10 +270,40 @@ static void print_note(void *ud, const char *text)
     printf("note: %s\n", text);
 }
 
+/* Without a memory: every question has an answer of its own. */
+static char *answer(void *ud, const struct ssh_question *q, struct err *e)
+{
+    const struct options *o = ud;
+    pthread_mutex_lock(&answering);
+    printf("asked: %s of %s%s%s%s%s\n", q->what, q->host ? q->host : "all",
+           q->refused ? ", not " : "", q->refused ? q->refused : "", q->said ? ": " : "",
+           q->said ? q->said : "");
+    const char *s = answered < o->answers.n ? o->answers.v[answered++] : NULL;
+    pthread_mutex_unlock(&answering);
+    if (s && strcmp(s, "^C") != 0)
+        return xstrdup(s);
+    if (s)
+        err_set(e, ERR_INTERRUPTED, "interrupted");
+    else
+        err_set(e, ERR_FAILED, "no more answers");
+    return NULL;
+}
+
+static void note_accepted(void *ud, const struct ssh_question *q, const char *s)
+{
+    (void)ud;
+    printf("accepted: %s: %s\n", q->what, s);
+}
+
 static void fill_host(struct job *j, const struct options *o)
 {
     j->o = o;
     j->cancel = (struct ssh_cancel){.cancel_fd = cancel_fd, .note = print_note};
+    if (o->answers.n) {
+        j->cancel.ask = answer;
+        j->cancel.accepted = note_accepted;
+        j->cancel.ask_ud = (void *)(uintptr_t)o;
+    }
     j->wake_fd = eventfd(0, EFD_CLOEXEC);
     j->host = (struct host){
         .name = "node1",
@@ -276,6 +325,10 @@ static void fill_host(struct job *j, const struct options *o)
                                                                               : HOST_KEY_STRICT,
                 .pinned_keys = o->pinned_keys.n > 1 ? o->pinned_keys.v : NULL,
                 .agent = o->agent,
+                .become = o->become ? BECOME_SUDO : BECOME_NONE,
+                .password = o->password,
+                .passphrase = o->passphrase,
+                .become_password = o->become_password,
                 .connect_timeout_ms = (unsigned)o->connect_timeout,
                 .dead_after_ms = (unsigned)o->dead_after},
     };
@@ -381,6 +434,7 @@ int main(int argc, char **argv)
     vec_free(&o.known_hosts);
     vec_free(&o.pinned_keys);
     vec_free(&o.jump);
+    vec_free(&o.answers);
     close(cancel_fd);
     return rc;
 }
