@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/ask_secret.h"
 #include "cli/operands.h"
 
 const char *inventory_path(const char *operand)
@@ -80,6 +81,7 @@ int app_main(int argc, char **argv)
     }
     operands_free(&in);
     cluster_free(in.cluster);
+    secret_forget_all();
     xfree(typed);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "cli/lending.h"
 #include "cli/render.h"
 #include "cli/signals.h"
 #include "cli/view.h"
@@ -174,9 +175,27 @@ static void say_notice(struct live *l)
         sb_addf(&l->above, "clusterctl: %s\n", signals_notice);
 }
 
+/* Take the table away: somebody is to be asked something where it stood. */
+static void give_way(struct live *l)
+{
+    autosb struct strbuf frame = {0};
+    go_up(l, &frame);
+    sb_addf(&frame, "\033[J%s\033[?25h", sb_str(&l->above));
+    sb_reset(&l->above);
+    fwrite(frame.s, 1, frame.len, l->o.out);
+    fflush(l->o.out);
+    l->drawn_ms = -1; /* the next frame is the first one */
+    lending_lend();
+}
+
 static void draw(struct live *l)
 {
     autosb struct strbuf frame = {0};
+    if (lending_wanted() && !l->ended) {
+        if (!lending_lent())
+            give_way(l);
+        return;
+    }
     term_size(l->o.out, &l->columns, &l->rows);
     if (l->columns < MIN_COLUMNS)
         l->columns = MIN_COLUMNS;
@@ -243,6 +262,7 @@ static void live_free(struct renderer *r)
         draw(l);
     }
     signals_screen(false);
+    lending_display(false);
     say_notice(l);
     fputs(sb_str(&l->above), l->o.out);
     view_free(&l->view);
@@ -260,5 +280,6 @@ struct renderer *render_live_new(const struct render_options *o)
     view_init(&l->view, o->cluster);
     l->r = (struct renderer){{live_event, live_tick, l}, live_free};
     signals_screen(true);
+    lending_display(true);
     return &l->r;
 }

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include "cli/ask_secret.h"
 #include "cli/signals.h"
 #include "modules/registry.h"
 #include "probe/http.h"
@@ -17,7 +18,11 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
     *s = (struct session){.in = in,
                           .templates.dir = in->args.templates,
                           .notes.lock = PTHREAD_MUTEX_INITIALIZER,
-                          .cancel = {.cancel_fd = -1, .note = notes_add, .ud = &s->notes}};
+                          .cancel = {.cancel_fd = -1,
+                                     .note = notes_add,
+                                     .ud = &s->notes,
+                                     .ask = secret_ask,
+                                     .accepted = secret_accepted}};
     s->options = (struct run_options){
         .modules = in->units ? &module_table_units : &module_table,
         .units = in->units,

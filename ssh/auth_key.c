@@ -244,7 +244,8 @@ static enum attempt unlock_by_asking(struct login *l, const char *path, struct e
     sb_addf(&what, "passphrase of %s", path);
     struct ssh_question q = {
         .what = sb_str(&what),
-        .source = "\"passphrase\" under \"ssh\" in the inventory, or CLUSTERCTL_PASSPHRASE"};
+        .source = "Unlock it with ssh-add (and \"agent\" on in the inventory), or give "
+                  "\"passphrase\" under \"ssh\" there, or CLUSTERCTL_PASSPHRASE"};
     for (;;) {
         struct err why = {0};
         q.refused = wrong;

@@ -27,7 +27,7 @@ static void secret_init(struct secret *x, struct login *l)
     x->q = (struct ssh_question){
         .what = sb_str(&x->what),
         .host = l->s->host->name,
-        .source = "give it as \"password\" under \"ssh\" in the inventory, or in "
+        .source = "Give it as \"password\" under \"ssh\" in the inventory, or in "
                   "CLUSTERCTL_SSH_PASSWORD"};
 }
 
@@ -175,7 +175,7 @@ static char *ask_operator(struct conversation *c, const char *prompt)
     sb_addf(&what, "answer of %s", h->ssh.user);
     struct ssh_question q = {.what = sb_str(&what),
                              .host = h->name,
-                             .source = "only somebody at a terminal can answer it",
+                             .source = "Only somebody at a terminal can answer it",
                              .said = prompt,
                              .once = true};
     char *answer = login_ask(c->l, &q, &c->password->err);

@@ -137,7 +137,7 @@ static int by_asking(struct ssh *s, struct err *sudo, struct err *e)
     struct ssh_question q = {
         .what = sb_str(&what),
         .host = s->host->name,
-        .source = "allow it without one (NOPASSWD in sudoers), or give \"become_password\" under "
+        .source = "Allow it without one (NOPASSWD in sudoers), or give \"become_password\" under "
                   "\"ssh\" in the inventory, or CLUSTERCTL_SUDO_PASSWORD"};
     for (;;) {
         struct err why = {0};
