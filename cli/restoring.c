@@ -28,7 +28,8 @@ static int parse(struct restoring *r, const struct strbuf *text, struct err *e)
     const char *folder = slash ? arena_strndup(a, r->from->inventory,
                                                (size_t)(slash - r->from->inventory) + 1)
                                : ".";
-    r->cluster = inventory_parse(sb_str(text), text->len, name, folder, &diags, e);
+    r->cluster = inventory_parse_kept(sb_str(text), text->len, name, folder,
+                                      r->from->cluster, &diags, e);
     if (!r->cluster) {
         report_diagnostics(name, &diags);
         err_hint(e, "another version of clusterctl made that run; this one cannot restore it");

@@ -171,7 +171,9 @@ struct cluster {
     struct host *hosts;          /* in the order of the file */
     size_t n_hosts;
     const char *file;            /* where it was read from, for messages */
-    const char *text;            /* the inventory itself, secrets and all */
+    const char *text;            /* the inventory as hosts may keep it: with auth_pass, but no secret
+                                    of log-in (secret.h) */
+    struct secret_source *secrets; /* what was taken from elsewhere */
     struct arena arena;
 };
 

@@ -10,6 +10,9 @@ struct decoder {
     struct diagnostics *diags;
     const char *base_dir; /* relative paths start here */
     enum profile profile; /* whose defaults */
+    struct cluster *cluster; /* which keeps the secrets' sources */
+    bool foreign;            /* the inventory is not the operator's own: secret.c */
+    struct secret_source *known; /* foreign: what may be used all the same */
 };
 
 /* Where a value is: a chain up to the top, so that a pointer is only made when one is needed. */

@@ -85,6 +85,21 @@ static json_t *reference(const struct table *t)
     return o;
 }
 
+/* {"env": NAME}, {"file": PATH} or {"command": TEXT} */
+static json_t *secret_source(void)
+{
+    static const char *const kinds[] = {"env", "file", "command"};
+    json_t *o = json_object(), *properties = json_object();
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        set(properties, kinds[i], json_pack("{s:s}", "type", "string"));
+    set_string(o, "type", "object");
+    set(o, "properties", properties);
+    set(o, "minProperties", json_integer(1));
+    set(o, "maxProperties", json_integer(1));
+    set(o, "additionalProperties", json_false());
+    return o;
+}
+
 static void set_type(json_t *o, const struct field *f)
 {
     json_t *one = json_object();
@@ -129,6 +144,10 @@ static void set_type(json_t *o, const struct field *f)
     case TYPE_STRINGS:
         set_text(one, f->text);
         set_one_or_many(o, json_incref(one), 1, false);
+        break;
+    case TYPE_SECRET:
+        set_text(one, f->text);
+        set(o, "anyOf", json_pack("[O,o]", one, secret_source()));
         break;
     case TYPE_OBJECT: set(o, "$ref", json_sprintf("#/$defs/%s", f->object->what)); break;
     case TYPE_LIST: set_array(o, reference(f->object), 1, 0, false); break;

@@ -8,6 +8,7 @@
 
 #include "inventory/draft.h"
 #include "inventory/json.h"
+#include "inventory/secret.h"
 
 static void add_service(struct cluster *c, const struct service *s, const struct ipaddr *vip)
 {
@@ -42,16 +43,18 @@ static struct cluster *cluster_new(const char *name)
     return c;
 }
 
-struct cluster *inventory_parse(const char *text, size_t len, const char *name,
-                                const char *base_dir, struct diagnostics *diags, struct err *e)
+static struct cluster *parse(const char *text, size_t len, const char *name, struct decoder d,
+                             struct err *e)
 {
+    struct diagnostics *diags = d.diags;
     size_t before = diags->list.n;
     struct cluster *c = NULL;
     json_t *json = inventory_json(text, len, diags);
     if (json) {
         c = cluster_new(name);
-        c->text = arena_strndup(&c->arena, text, len);
-        struct decoder d = {.arena = &c->arena, .diags = diags, .base_dir = base_dir};
+        c->text = secrets_taken_out(c, json, text, len);
+        d.arena = &c->arena;
+        d.cluster = c;
         struct draft *r = arena_new(&c->arena, struct draft); /* c->vips may point into it */
         r->c = c;
         r->diags = diags;
@@ -69,6 +72,21 @@ struct cluster *inventory_parse(const char *text, size_t len, const char *name,
     cluster_free(c);
     err_set(e, ERR_INVENTORY, "%s: %zu error%s in the inventory", name, n, n == 1 ? "" : "s");
     return NULL;
+}
+
+struct cluster *inventory_parse(const char *text, size_t len, const char *name,
+                                const char *base_dir, struct diagnostics *diags, struct err *e)
+{
+    return parse(text, len, name, (struct decoder){.diags = diags, .base_dir = base_dir}, e);
+}
+
+struct cluster *inventory_parse_kept(const char *text, size_t len, const char *name,
+                                     const char *base_dir, const struct cluster *own,
+                                     struct diagnostics *diags, struct err *e)
+{
+    const struct decoder d = {
+        .diags = diags, .base_dir = base_dir, .foreign = true, .known = own->secrets};
+    return parse(text, len, name, d, e);
 }
 
 /* At most one byte more than is allowed, which the parser then complains about. */
@@ -111,5 +129,8 @@ struct cluster *inventory_load(const char *path, struct diagnostics *diags, stru
     if (read_file(path, &text, e) < 0)
         return NULL;
     autofree char *folder = folder_of(path);
-    return inventory_parse(sb_str(&text), text.len, path, folder ? folder : ".", diags, e);
+    struct cluster *c =
+        inventory_parse(sb_str(&text), text.len, path, folder ? folder : ".", diags, e);
+    secrets_from_environment(c);
+    return c;
 }

@@ -20,5 +20,13 @@ struct cluster *inventory_load(const char *path, struct diagnostics *diags, stru
 struct cluster *inventory_parse(const char *text, size_t len, const char *name,
                                 const char *base_dir, struct diagnostics *diags, struct err *e);
 
+/*
+ * The same for one that a host has kept. Of sources of secrets only those count that `own` takes for the
+ * same field; log-in secrets are not taken from it at all.
+ */
+struct cluster *inventory_parse_kept(const char *text, size_t len, const char *name,
+                                     const char *base_dir, const struct cluster *own,
+                                     struct diagnostics *diags, struct err *e);
+
 /* The JSON Schema (2020-12) of the very tables that decode; the caller frees it. */
 char *inventory_json_schema(void);

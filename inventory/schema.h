@@ -24,6 +24,7 @@ enum field_type {
     TYPE_PATHS,     /* const char *const *: a local file, or an array of them; made absolute */
     TYPE_PATH,      /* const char *: a local file, made absolute; "" for false */
     TYPE_STRINGS,   /* const char *const *: a string that `text` allows, or an array of them */
+    TYPE_SECRET,    /* const char *: a string that `text` allows, or where to get it: secret.h */
     TYPE_OBJECT,    /* of table `object`; the loader decodes it, nothing is stored */
     TYPE_LIST,      /* array of at least one `object`; the loader decodes it, nothing is stored */
 };
@@ -95,8 +96,8 @@ enum { NFS_EXPORT, NFS_MOUNT, NFS_MOUNT_OPTIONS, NFS_EXPORT_OPTIONS, NFS_OWNER, 
 enum { NETWORK_PREFIX, NETWORK_GATEWAY, NETWORK_DNS, NETWORK_N };
 enum { MONITORING_HOST, MONITORING_INTERVAL, MONITORING_RETENTION, MONITORING_N };
 enum { SSH_TRANSPORT, SSH_CONFIG, SSH_ALIAS, SSH_JUMP, SSH_USER, SSH_PORT, SSH_IDENTITY, SSH_AGENT,
-       SSH_KNOWN_HOSTS, SSH_HOST_KEY, SSH_PINNED_KEYS, SSH_BECOME, SSH_CONNECT_TIMEOUT,
-       SSH_DEAD_AFTER, SSH_N };
+       SSH_KNOWN_HOSTS, SSH_HOST_KEY, SSH_PINNED_KEYS, SSH_BECOME, SSH_PASSWORD, SSH_PASSPHRASE,
+       SSH_BECOME_PASSWORD, SSH_CONNECT_TIMEOUT, SSH_DEAD_AFTER, SSH_N };
 enum { HOST_NAME, HOST_HOSTNAME, HOST_ADDRESS, HOST_ROLE, HOST_WEIGHT, HOST_PRIORITY,
        HOST_INTERFACE, HOST_INDEX, HOST_PAGE, HOST_SSH, HOST_N };
 

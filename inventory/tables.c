@@ -105,7 +105,7 @@ static const struct field vrrp_fields[VRRP_N] = {
     [VRRP_INTERFACE] = {"interface", TYPE_STRING, AT(struct vrrp, interface),
         .text = &interface_rule,
         .doc = "The directors' network interface; default: the one that holds the host's address."},
-    [VRRP_AUTH_PASS] = {"auth_pass", TYPE_STRING, .secret = true, AT(struct vrrp, auth_pass),
+    [VRRP_AUTH_PASS] = {"auth_pass", TYPE_SECRET, .secret = true, AT(struct vrrp, auth_pass),
         .text = &auth_pass_rule,
         .doc = "The simple password of VRRP version 2, sent in clear; version 3 has none."},
     [VRRP_UNICAST] = {"unicast", TYPE_BOOL, AT(struct vrrp, unicast), .def = "true",
@@ -217,8 +217,19 @@ static const struct field ssh_fields[SSH_N] = {
                "count."},
     [SSH_BECOME] = {"become", TYPE_CHOICE, AT(struct ssh_settings, become), .choices = becomes,
         .def = "\"none\"",
-        .doc = "How the user becomes root: \"sudo\" (without a password), or \"none\" for a user "
-               "who is root."},
+        .doc = "How the user becomes root: \"sudo\", or \"none\" for a user who is root."},
+    [SSH_PASSWORD] = {"password", TYPE_SECRET, .secret = true, AT(struct ssh_settings, password),
+        .text = &secret_rule,
+        .doc = "The user's password, tried after the keys; default: CLUSTERCTL_SSH_PASSWORD, else "
+               "it is asked for."},
+    [SSH_PASSPHRASE] = {"passphrase", TYPE_SECRET, .secret = true,
+        AT(struct ssh_settings, passphrase), .text = &secret_rule,
+        .doc = "The passphrase of the private key files; default: CLUSTERCTL_PASSPHRASE, else it is "
+               "asked for."},
+    [SSH_BECOME_PASSWORD] = {"become_password", TYPE_SECRET, .secret = true,
+        AT(struct ssh_settings, become_password), .text = &secret_rule,
+        .doc = "What sudo asks the user for; default: CLUSTERCTL_SUDO_PASSWORD, else it is asked "
+               "for where sudo wants it."},
     [SSH_CONNECT_TIMEOUT] = {"connect_timeout", TYPE_TIME,
         AT(struct ssh_settings, connect_timeout_ms), .unit = 1000, .min = 100, .max = 600 * 1000L,
         .def = "20",

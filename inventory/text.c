@@ -159,6 +159,10 @@ const struct text_rule auth_pass_rule = {
     .too_long = "keepalived cuts it to 8",
     .what = "letters, digits and %&*+,./:;<=>?@_|- (keepalived reads others as syntax)",
 };
+const struct text_rule secret_rule = {
+    .max = 1024,
+    .what = "printable text",
+};
 const struct text_rule check_path_rule = {
     .first = "/",
     .rest = "A-Za-z0-9._%&=?+,:@/-",

@@ -7,6 +7,7 @@ extern const struct text_rule name_rule;       /* messages, comments and identif
 extern const struct text_rule hostname_rule;   /* hostname(1), /etc/hosts */
 extern const struct text_rule interface_rule;  /* keepalived.conf, ip(8) */
 extern const struct text_rule auth_pass_rule;  /* keepalived.conf */
+extern const struct text_rule secret_rule;     /* a line of a prompt's answer */
 extern const struct text_rule check_path_rule; /* keepalived.conf, a URL */
 extern const struct text_rule check_host_rule; /* keepalived.conf, an HTTP header */
 extern const struct text_rule directory_rule;  /* fstab, exports, nginx, shell */

@@ -6,6 +6,7 @@
 #include "base/home.h"
 #include "base/parse.h"
 #include "base/quote.h"
+#include "inventory/secret.h"
 #include "inventory/text.h"
 #include "inventory/values.h"
 
@@ -96,7 +97,7 @@ static const struct choice *find_choice(struct decoder *d, const struct field *f
     return NULL;
 }
 
-static bool allowed(struct decoder *d, const struct field *f, const struct text_rule *rule,
+bool decode_allowed(struct decoder *d, const struct field *f, const struct text_rule *rule,
                     const char *s, const struct where *w)
 {
     const char *wrong = text_refused(rule, s, d->arena);
@@ -114,7 +115,7 @@ typedef const char *take_fn(struct decoder *d, const struct field *f, const char
 static const char *take_text(struct decoder *d, const struct field *f, const char *s,
                              const struct where *w)
 {
-    return allowed(d, f, f->text, s, w) ? arena_strdup(d->arena, s) : NULL;
+    return decode_allowed(d, f, f->text, s, w) ? arena_strdup(d->arena, s) : NULL;
 }
 
 static int decode_string(struct decoder *d, const struct field *f, const json_t *v, void *out,
@@ -296,7 +297,7 @@ static int decode_mode(struct decoder *d, const struct field *f, const json_t *v
     return 0;
 }
 
-static const char *absolute(struct decoder *d, const char *s)
+const char *decode_absolute(struct decoder *d, const char *s)
 {
     if (s[0] == '/')
         return arena_strdup(d->arena, s);
@@ -308,7 +309,7 @@ static const char *absolute(struct decoder *d, const char *s)
 static const char *take_path(struct decoder *d, const struct field *f, const char *s,
                              const struct where *w)
 {
-    return allowed(d, f, &local_path_rule, s, w) ? absolute(d, s) : NULL;
+    return decode_allowed(d, f, &local_path_rule, s, w) ? decode_absolute(d, s) : NULL;
 }
 
 /* A string, or an array of them; `one` and `several` are for what is neither. */
@@ -379,6 +380,7 @@ int decode_value(struct decoder *d, const struct field *f, const json_t *v, void
     case TYPE_PATHS: return decode_paths(d, f, v, out, w);
     case TYPE_PATH: return decode_path(d, f, v, out, w);
     case TYPE_STRINGS: return decode_strings(d, f, v, out, w);
+    case TYPE_SECRET: return decode_secret(d, f, v, out, w);
     case TYPE_OBJECT: return json_is_object(v) ? 0 : wrong_type(d, f, v, w, "an object");
     case TYPE_LIST:
         if (!json_is_array(v))

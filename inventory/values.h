@@ -8,5 +8,9 @@ int decode_value(struct decoder *d, const struct field *f, const json_t *v, void
 
 /* For messages; the strings live in the decoder's arena. */
 const char *decode_show(struct decoder *d, const char *s); /* quoted, and cut where it is long */
+/* False after a complaint; a secret is not shown in it. */
+bool decode_allowed(struct decoder *d, const struct field *f, const struct text_rule *rule,
+                    const char *s, const struct where *w);
+const char *decode_absolute(struct decoder *d, const char *path); /* a local file's name */
 const char *decode_type_of(const json_t *v);               /* "an array" */
 const char *decode_choice_list(struct decoder *d, const struct choice *c); /* "rr", "wrr" or "lc" */

@@ -301,7 +301,8 @@ def let_pass(good, tmp_path_factory):
 
 
 FREE = {"/$schema", "/hosts/page", "/ssh/identity", "/ssh/known_hosts", "/hosts/ssh/identity",
-        "/ssh/config", "/hosts/ssh/config",
+        "/ssh/config", "/hosts/ssh/config", "/ssh/password", "/hosts/ssh/password", "/ssh/passphrase",
+        "/hosts/ssh/passphrase", "/ssh/become_password", "/hosts/ssh/become_password",
         "/hosts/ssh/known_hosts"}
 
 

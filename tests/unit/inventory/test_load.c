@@ -277,9 +277,65 @@ static void unreadable_files_are_system_errors(void **state)
     assert_int_equal(d.list.n, 0);
 }
 
+#define SECRETIVE(auth_pass, ssh, host_ssh)                                                        \
+    "{ \"cluster\": \"web\", \"vip\": \"10.1.1.140\",\n"                                          \
+    "  \"vrrp\": { \"version\": 2, \"auth_pass\": " auth_pass " },\n"                                 \
+    "  \"ssh\": { " ssh " },\n"                                                                    \
+    "  \"hosts\": [ { \"name\": \"a\", \"address\": \"10.1.1.130\", \"role\": \"director\" },\n"         \
+    "    { \"name\": \"b\", \"address\": \"10.1.1.131\", \"role\": \"real_server\", \"ssh\": { " host_ssh  \
+    " } } ] }\n"
+
+/* What a host keeps has no secret of log-in in it, whatever stands around them. */
+static void the_copy_for_hosts_has_no_login_secret(void **state)
+{
+    (void)state;
+    struct cluster *c = parse(SECRETIVE(
+        "\"aa\"", "\"config\": \"/\303\266/\\u00f6\", \"password\": \"p\\\"\303\251\\\\\", \"passphrase\": \"x\"",
+        "\"become_password\": \"root\""));
+    assert_string_equal(c->hosts[0].ssh.password, "p\"\303\251\\");
+    assert_string_equal(c->hosts[1].ssh.become_password, "root");
+    assert_null(c->hosts[0].ssh.become_password);
+    assert_string_equal(c->text, SECRETIVE("\"aa\"",
+        "\"config\": \"/\303\266/\\u00f6\", \"password\": { \"env\": \"CLUSTERCTL_SSH_PASSWORD\" }, "
+        "\"passphrase\": { \"env\": \"CLUSTERCTL_PASSPHRASE\" }",
+        "\"become_password\": { \"env\": \"CLUSTERCTL_SUDO_PASSWORD\" }"));
+    cluster_free(c);
+}
+
+/* An inventory that a host hands out reads no file here, runs no command, and looks at no variable. */
+static void a_kept_inventory_has_no_sources_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {
+        SECRETIVE("{ \"command\": \"echo b >&2; echo b\" }", "", ""),
+        SECRETIVE("{ \"env\": \"PATH\" }", "", ""),
+        SECRETIVE("{ \"command\": \"echo login\" }", "", ""), /* one of ours, for something else */
+    };
+    struct cluster *own = parse(
+        SECRETIVE("{ \"command\": \"echo ours\" }", "\"password\": { \"command\": \"echo login\" }", ""));
+    struct err e = {0};
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        struct diagnostics d = {0};
+        assert_null(inventory_parse_kept(sources[i], strlen(sources[i]), "kept", "/", own, &d, &e));
+        assert_int_equal(d.list.n, 1);
+        assert_non_null(strstr(d.list.v[0].message, "your own inventory does not name"));
+        diagnostics_free(&d);
+    }
+    struct diagnostics d = {0};
+    struct cluster *c = inventory_parse_kept(own->text, strlen(own->text), "kept", "/", own, &d, &e);
+    assert_non_null(c);
+    assert_string_equal(c->vrrp.auth_pass, "ours");
+    assert_null(c->hosts[0].ssh.password);
+    cluster_free(c);
+    cluster_free(own);
+    diagnostics_free(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_copy_for_hosts_has_no_login_secret),
+        cmocka_unit_test(a_kept_inventory_has_no_sources_of_its_own),
         cmocka_unit_test(reference_has_every_default),
         cmocka_unit_test(reference_has_its_hosts),
         cmocka_unit_test(full_example_sets_every_key),

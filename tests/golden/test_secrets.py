@@ -1,0 +1,101 @@
+"""Secrets of an inventory that come from elsewhere: the environment, a file, a command."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from test_render import CLUSTERCTL, TOP
+
+FIELDS = [("vrrp", "auth_pass"), ("ssh", "password"), ("ssh", "passphrase"), ("ssh", "become_password")]
+
+
+def inventory(tmp_path, secret, where=("vrrp", "auth_pass")):
+    model = json.loads((TOP / "inventory/examples/reference.json").read_text())
+    model["vrrp"].update(version=2, advert_interval=1)
+    model.setdefault(where[0], {})[where[1]] = secret
+    path = tmp_path / "inventory.json"
+    path.write_text(json.dumps(model))
+    path.chmod(0o600)
+    return path
+
+
+def clusterctl(*args, env=None, **options):
+    return subprocess.run([CLUSTERCTL, *args], capture_output=True, text=True, check=False, timeout=100,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, **options)
+
+
+def rendered(path, **options):
+    """auth_pass as it would stand on the directors, or the complaint."""
+    r = clusterctl("deploy", "--offline", "--dry-run", "--show-secrets", path, **options)
+    assert r.returncode in (0, 65), r.stderr
+    if r.returncode:
+        return r.stderr
+    return r.stdout.split("auth_pass ")[1].split()[0]
+
+
+def private(path, text, mode=0o600):
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_sources(tmp_path):
+    assert rendered(inventory(tmp_path, {"env": "A_PASS"}), env={"A_PASS": "fr0menv"}) == "fr0menv"
+    private(tmp_path / "pass", "fr0mfile\nmore\n")
+    assert rendered(inventory(tmp_path, {"file": "pass"}), cwd="/") == "fr0mfile"
+    assert rendered(inventory(tmp_path, {"command": "echo fr0m; echo more"})) == "fr0m"
+    read, write = os.pipe()
+    os.write(write, b"fr0mfd\n")
+    os.close(write)
+    assert rendered(inventory(tmp_path, {"file": f"/dev/fd/{read}"}), pass_fds=[read]) == "fr0mfd"
+    os.close(read)
+
+
+def test_each_source_is_asked_once(tmp_path):
+    path = inventory(tmp_path, {"command": f"echo x >>{tmp_path}/times; echo s3cret"}, ("ssh", "password"))
+    model = json.loads(path.read_text())
+    for host in model["hosts"]:
+        host["ssh"] = {"password": model["ssh"]["password"]}
+    path.write_text(json.dumps(model))
+    r = clusterctl("check", path)
+    assert r.returncode == 0 and (tmp_path / "times").read_text() == "x\n", r
+
+
+@pytest.mark.parametrize("section,key", FIELDS)
+@pytest.mark.parametrize("source,why", [
+    ({"env": "NO_SUCH_VARIABLE"}, 'the environment variable "NO_SUCH_VARIABLE" is not set'),
+    ({"file": "/nonexistent/pass"}, 'cannot read the file "/nonexistent/pass": No such file'),
+    ({"file": "/"}, '"/" is a directory'),
+    ({"file": "open"}, "lets others read it"),
+    ({"file": "none"}, "must"),
+    ({"command": "echo CAN4RY; exit 3"}, "has ended with status 3"),
+    ({"command": "kill -9 $$"}, "has ended with signal 9"),
+    ({"command": "printf 'CAN4\\001RY'"}, "control character 0x01"),
+    ({"command": "head -c 5000 /dev/zero | tr '\\0' C"}, "is 4095 bytes long"),
+    ({}, "must be a string, or an object with one of"),
+    ({"env": "A", "file": "B"}, "must be a string, or an object with one of"),
+    ({"env": 1}, "must be a string, or an object with one of"),
+    ({"enw": "A"}, "must be a string, or an object with one of"),
+    ("", "must"),
+    (1, "must be a string or an object, not a number"),
+])
+def test_what_is_wrong(tmp_path, section, key, source, why):
+    """With its place, and without the value, whether there is a network or not."""
+    private(tmp_path / "open", "CAN4RY\n", 0o644)
+    private(tmp_path / "none", "")
+    path = inventory(tmp_path, source, (section, key))
+    for args in (["check", path], ["deploy", "--offline", "--dry-run", path]):
+        r = clusterctl(*args)
+        assert r.returncode == 65, r
+        said = r.stderr.replace('"echo CAN4RY; exit 3"', "")
+        assert f": error: {key}" in said and why in said and f"(at /{section}/{key})" in said, said
+        assert "CAN4RY" not in said and "CAN4\\x01RY" not in said, said
+
+
+def test_rules_hold_for_the_value(tmp_path):
+    r = clusterctl("check", inventory(tmp_path, {"command": "echo toolong99"}))
+    assert r.returncode == 65 and "at most 8" in r.stderr and "toolong99" not in r.stderr.replace('"echo toolong99"', "")
+
+
