@@ -108,7 +108,7 @@ int tty_secret(const char *prompt, char *buf, size_t size, struct err *e)
         rc = await(&t, buf, size, e);
         end(&t);
         if (rc == 1 && read(stop, &times, sizeof times) > 0)
-            kill(getpid(), SIGTSTP); /* as if we had not caught it; goes on with SIGCONT */
+            raise(SIGTSTP); /* on this thread, before it is caught again; goes on with SIGCONT */
     } while (rc == 1);
     if (rc < 0)
         explicit_bzero(buf, size);
