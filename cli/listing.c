@@ -63,6 +63,10 @@ static void list_body(struct strbuf *out, const struct resource *r)
     case RES_PACKAGES:
         sb_add(out, "packages");
         list_words(out, r->packages.names);
+        if (r->packages.manager != PACKAGES_APT)
+            sb_addf(out, " (%s)", manager_name(r->packages.manager));
+        if (r->packages.repository)
+            sb_addf(out, ", after %s", r->packages.repository);
         break;
     case RES_PORT: sb_addf(out, "port %s free or held by %s", r->key, r->port.owner); break;
     case RES_DIR:

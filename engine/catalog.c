@@ -60,10 +60,12 @@ struct resource *want_confirm(struct catalog *c)
     return add(c, RES_CONFIRM, "clusterctl-revert.timer");
 }
 
-struct resource *want_packages(struct catalog *c, const char *const *names)
+struct resource *want_packages(struct catalog *c, enum package_manager manager,
+                               const char *repository, const char *const *names)
 {
     struct resource *r = add(c, RES_PACKAGES, "packages");
-    r->packages.names = names;
+    r->packages =
+        (struct res_packages){.manager = manager, .repository = repository, .names = names};
     return r;
 }
 

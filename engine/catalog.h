@@ -35,7 +35,9 @@ struct resource *want_hostname(struct catalog *c, const char *name);
 struct resource *want_network(struct catalog *c, const char *path, struct res_network n,
                               unsigned prefix, const struct ipaddr *gateway);
 struct resource *want_confirm(struct catalog *c);
-struct resource *want_packages(struct catalog *c, const char *const *names); /* NULL-terminated */
+/* `repository` may be NULL; `names` is NULL-terminated. */
+struct resource *want_packages(struct catalog *c, enum package_manager manager,
+                               const char *repository, const char *const *names);
 struct resource *want_port(struct catalog *c, unsigned port, const char *owner);
 struct resource *want_dir(struct catalog *c, const char *path, struct res_dir d);
 struct resource *want_file(struct catalog *c, const char *path, struct res_file f);

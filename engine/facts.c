@@ -9,15 +9,6 @@
 #include "engine/record.h"
 #include "engine/script.h"
 
-int version_cmp(struct version a, struct version b)
-{
-    if (a.major != b.major)
-        return a.major < b.major ? -1 : 1;
-    if (a.minor != b.minor)
-        return a.minor < b.minor ? -1 : 1;
-    return a.patch < b.patch ? -1 : a.patch > b.patch;
-}
-
 /* Builtins where possible: every process costs the host, and we are not alone on it. */
 static const char facts_sh[] =
     "facts() {\n"
@@ -41,13 +32,26 @@ static const char facts_sh[] =
 /* Thousands of real servers. A longer file is not written back: we would not have seen its end. */
 enum { CONF_MAX = 2 << 20 };
 
+/* From what the manager has of its repositories already, else from the repositories. */
 static const char facts_keepalived_sh[] =
+    "rpm_ask() {\n" /* MANAGER PACKAGE OPTION... */
+    "  m=$1 p=$2; shift 2\n"
+    "  case $m in\n"
+    "  dnf) timeout 120 dnf -q \"$@\" repoquery --latest-limit 1 --qf '%{version}\\n' \"$p\" ;;\n"
+    "  yum) timeout 120 yum -q \"$@\" list available \"$p\" | awk 'NF == 3 { print $2 }' ;;\n"
+    "  esac 2>/dev/null | grep . | tail -n 1\n"
+    "}\n"
+    "rpm_candidate() {\n"
+    "  m=dnf; command -v dnf >/dev/null || m=yum; command -v $m >/dev/null || return 0\n"
+    "  v=$(rpm_ask $m \"$1\" -C | grep .) || v=$(rpm_ask $m \"$1\")\n"
+    "  printf '%s' \"${v#*:}\"\n"
+    "}\n"
     "facts_keepalived() {\n"
     "  if command -v keepalived >/dev/null; then\n"
     "    r keepalived \"$(keepalived -v 2>&1 | head -n 1)\"\n"
     "  elif command -v apt-cache >/dev/null; then\n"
     "    r keepalived_candidate \"$(apt-cache policy keepalived | grep Candidate:)\"\n"
-    "  fi\n"
+    "  else r keepalived_candidate \"$(rpm_candidate keepalived)\"; fi\n"
     "  [ -r " DRAINED_FILE " ] && { r drains 1;\n"
     "    while read -r n b y; do r drained \"$n $y\"; done <" DRAINED_FILE "; }\n"
     "  l=; [ -r " HANDOVER_FILE " ] && read -r l <" HANDOVER_FILE "; r passive \"${l:-0}\"\n"
@@ -100,7 +104,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
     script_add(s, "} </dev/null\n");
 }
 
-static enum net_stack net_stack_named(const char *name)
+enum net_stack net_stack_named(const char *name)
 {
     static const char *const names[] = {
         [NET_IFUPDOWN] = "ifupdown",
@@ -126,9 +130,10 @@ static void os_line(struct facts *f, char *line)
         value[n - 1] = '\0';
         value++;
     }
-    const char **field = !strcmp(line, "ID")            ? &f->os_id
-                         : !strcmp(line, "VERSION_ID")  ? &f->os_version
-                         : !strcmp(line, "PRETTY_NAME") ? &f->os_pretty
+    const char **field = !strcmp(line, "ID")            ? &f->said.id
+                         : !strcmp(line, "VERSION_ID")  ? &f->said.version
+                         : !strcmp(line, "ID_LIKE")     ? &f->said.like
+                         : !strcmp(line, "PRETTY_NAME") ? &f->said.pretty
                                                         : NULL;
     if (field)
         *field = arena_strdup(&f->arena, value);
@@ -343,19 +348,15 @@ int facts_record(struct facts *f, char *value, struct err *e)
 
 int facts_finish(struct facts *f, const struct host *host, struct err *e)
 {
-    f->family = OS_UNKNOWN;
-    if (f->os_id && !strcmp(f->os_id, "debian"))
-        f->family = OS_DEBIAN;
-    if (!f->os_pretty)
-        f->os_pretty = "an unknown system (no /etc/os-release)";
+    if (!f->said.pretty)
+        f->said.pretty = f->said.id ? f->said.id : "an unknown system (no /etc/os-release)";
     if (!f->root) {
         err_set(e, ERR_FAILED, "user %s is not root", host->ssh.user);
         return err_hint(e, "set ssh.user to root, or ssh.become to \"sudo\"");
     }
-    if (f->family == OS_UNKNOWN) {
-        err_set(e, ERR_FAILED, "%s is not supported", f->os_pretty);
-        return err_hint(e, "clusterctl knows Debian 12");
-    }
+    f->release = os_find(&f->said, f->assume_family, e);
+    if (!f->release)
+        return -1;
     if (!f->systemd) {
         err_set(e, ERR_FAILED, "systemd is not running (no /run/systemd/system)");
         return err_hint(e, "clusterctl manages services through systemd");
@@ -367,24 +368,43 @@ int facts_finish(struct facts *f, const struct host *host, struct err *e)
     return 0;
 }
 
-void facts_assume(struct facts *f, const struct cluster *c, const struct host *host)
+/* Keepalived as the release ships it, and a kernel as young as what we ask of it. */
+int facts_give(struct facts *f, const struct cluster *c, const struct host *host,
+               const struct facts_given *given, struct err *e)
 {
-    const char *ifname = host->interface      ? host->interface
+    const char *ifname = given->interface    ? given->interface
+                         : host->interface  ? host->interface
                          : c->vrrp.interface ? c->vrrp.interface
                                               : "eth0";
-    f->family = OS_DEBIAN;
-    f->os_id = "debian";
-    f->os_version = "12";
-    f->os_pretty = "Debian GNU/Linux 12 (assumed)";
-    f->kernel = "6.1.0";
+    f->said = given->os_id ? (struct os_said){given->os_id, given->os_version, NULL, NULL}
+                           : (struct os_said){"debian", "12", NULL, NULL};
+    f->release = os_find(&f->said, f->assume_family, e);
+    if (!f->release)
+        return -1;
+    f->said.pretty = arena_printf(&f->arena, "%s %s (assumed)", f->said.id,
+                                  f->said.version ? f->said.version : "");
+    f->kernel = given->kernel ? given->kernel : given->os_id ? NULL : "6.1.0";
     f->hostname = "";
     f->root = f->systemd = true;
-    f->net_stack = NET_IFUPDOWN;
-    f->keepalived = (struct version){2, 2, 7}; /* Debian 12's */
-    struct err none = {0};
-    struct iface *i = iface_named(f, ifname, &none);
+    f->selinux = given->selinux;
+    f->net_stack = given->net_stack ? given->net_stack : NET_IFUPDOWN;
+    f->keepalived = f->release->keepalived;
+    if (given->keepalived && !version_find(given->keepalived, &f->keepalived)) {
+        err_set(e, ERR_FAILED, "\"%s\" is no version of keepalived", given->keepalived);
+        return err_hint(e, "write it as \"2.2.7\"");
+    }
+    struct iface *i = iface_named(f, ifname, e);
+    if (!i)
+        return -1;
     *vec_push(&i->addresses) = (struct iface_address){host->address, 24, ""};
     f->interface = i->name;
+    return 0;
+}
+
+void facts_assume(struct facts *f, const struct cluster *c, const struct host *host)
+{
+    struct err none = {0};
+    facts_give(f, c, host, &(struct facts_given){0}, &none); /* Debian 12 is in the table */
 }
 
 bool facts_has_address(const struct facts *f, const struct ipaddr *a, const char **ifname)

@@ -7,14 +7,9 @@
 #include <stddef.h>
 
 #include "base/vec.h"
+#include "engine/os.h"
 #include "engine/owned.h"
 #include "inventory/cluster.h"
-
-struct version {
-    unsigned major, minor, patch;
-};
-/* <0, 0, >0 */
-int version_cmp(struct version a, struct version b);
 
 struct iface_address {
     struct ipaddr address;
@@ -39,7 +34,6 @@ struct member {
     bool departed; /* it had left the inventory when this was written */
 };
 
-enum os_family { OS_DEBIAN, OS_UNKNOWN };
 enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_ENFORCING };
 
 /* Who configures the interface that holds the host's address. */
@@ -68,8 +62,9 @@ struct drained {
 };
 
 struct facts {
-    enum os_family family;
-    const char *os_id, *os_version, *os_pretty; /* /etc/os-release: ID, VERSION_ID, PRETTY_NAME */
+    const struct os_release *release; /* its row of the table of systems; NULL: not known (yet) */
+    struct os_said said;              /* /etc/os-release */
+    bool assume_family;               /* take the nearest row for a system that is not in the table */
     const char *kernel;                         /* uname -r */
     const char *hostname;
     const char *machine_id;
@@ -98,15 +93,29 @@ struct facts {
 
 /* The reading script (a fragment for script.h) and its parser: one record at a time. */
 struct script;
-/* `f` is new; f->wishes may be set. */
+/* `f` is new; f->wishes, f->units and f->assume_family may be set. */
 void facts_script(struct script *s, const struct cluster *c, const struct host *host,
                   const struct facts *f);
 int facts_record(struct facts *f, char *value, struct err *e);
 /* After the last record: derive, and refuse what cannot be served (unknown OS, not root, ...). */
 int facts_finish(struct facts *f, const struct host *host, struct err *e);
 
-/* What a host would look like: Debian 12 on eth0. For --offline. */
+/* What is given of a host instead of being looked at; NULL, ABSENT, UNKNOWN: nothing is. */
+struct facts_given {
+    const char *os_id, *os_version; /* both or none */
+    const char *kernel, *interface;
+    const char *keepalived;         /* "1.3.5", also the line of `keepalived -v` */
+    enum selinux_mode selinux;
+    enum net_stack net_stack;
+};
+/*
+ * What a host would look like: without `given` (or what it leaves out) Debian 12 on eth0. For
+ * --offline. The strings of `given` are not copied.
+ */
 void facts_assume(struct facts *f, const struct cluster *c, const struct host *host);
+int facts_give(struct facts *f, const struct cluster *c, const struct host *host,
+               const struct facts_given *given, struct err *e);
+enum net_stack net_stack_named(const char *name); /* as the reading script says it */
 
 /* What a director is to do with a real server: its list, as the run wishes it. */
 enum wish facts_wish(const struct facts *f, const struct host *rs); /* DRAIN, FOR_NOW or NONE */

@@ -21,8 +21,8 @@ static const char functions[] =
     "own() {\n"
     "  b=$(pre_${1%% *} \"$2\" \"$4\"); printf '%s %s %s\\n' \"$1\" \"$3\" \"$b\" >>\"$own_t\"\n"
     "}\n"
-    "own_end() {\n"
-    "  sync -f \"$own_t\"; mv -f \"$own_t\" " OWNED_FILE "; sync " OWNED_DIR "\n"
+    "own_end() {\n" /* coreutils before 8.24 know no -f */
+    "  sync -f \"$own_t\" 2>/dev/null || sync; mv -f \"$own_t\" " OWNED_FILE "; sync " OWNED_DIR "\n"
     "}\n"
     /* The copies go last: until the record is gone the taking back may begin anew. */
     "disown() {\n" /* ID KEY */
@@ -47,7 +47,9 @@ static const char functions[] =
     "  while [ -n \"$p\" ] && [ ! -d \"$p\" ]; do t=$p; p=${p%/*}; done\n"
     "  printf '%s' \"$t\"\n"
     "}\n"
-    "of_package() { dpkg-query -S \"$1\" >/dev/null 2>&1; }\n"
+    "of_package() {\n"
+    "  if [ -s /var/lib/dpkg/status ]; then dpkg-query -S \"$1\"; else rpm -qf \"$1\"; fi >/dev/null 2>&1\n"
+    "}\n"
     /* DIR TOP: remove empty directories from DIR up to TOP; a package's own stay */
     "prune() {\n"
     "  [ \"$2\" != - ] || return 0\n"

@@ -7,7 +7,8 @@
 /*
  * check_file NAME CANDIDATE TARGET: keepalived -t answers 0 for some files it will misread, so any
  * output counts as a refusal. nginx only ever sees whole trees: the candidate is tried in a copy of
- * /etc/nginx mounted over the real one in a mount namespace of its own.
+ * /etc/nginx mounted over the real one in a mount namespace of its own, which unshare(1) of EL 7 does
+ * not make private by itself.
  *
  * note_pending UNIT HOW: remembered on disk before the file changes and taken away after the reload,
  * so that a run that is cut off between the two is completed by the next.
@@ -30,13 +31,14 @@ const char putfile_functions[] =
     "  nginx)\n"
     "    rm -rf /run/clusterctl/nginx && cp -a /etc/nginx /run/clusterctl/nginx &&\n"
     "    cp \"$2\" \"/run/clusterctl/nginx/${3#/etc/nginx/}\" &&\n"
-    "    unshare -m sh -c 'mount --bind /run/clusterctl/nginx /etc/nginx && nginx -t -q' ;;\n"
+    "    unshare -m sh -c 'mount --make-rprivate / && mount --bind /run/clusterctl/nginx /etc/nginx && nginx -t -q' ;;\n"
     "  fstab) [ \"$(tab_errors \"$2\")\" -le \"$(tab_errors \"$3\")\" ] ||\n"
     "    { findmnt --verify --tab-file \"$2\"; return 1; } ;;\n"
     "  systemd)\n"
     "    mkdir -p /run/clusterctl/unit && cp \"$2\" \"/run/clusterctl/unit/${3##*/}\" &&\n"
-    "    systemd-analyze verify --man=no --recursive-errors=no \\\n"
-    "      \"/run/clusterctl/unit/${3##*/}\" ;;\n"
+    "    o=--recursive-errors=no\n" /* systemd 250; older ones also speak of units that it names */
+    "    systemd-analyze --help | grep -q -e \"$o\" || o=\n"
+    "    systemd-analyze verify --man=no $o \"/run/clusterctl/unit/${3##*/}\" ;;\n"
     "  nft) nft -c -f \"$2\" ;;\n"
     /* which says on success what it has looked at */
     "  prometheus) o=$(promtool check config \"$2\" 2>&1) || { printf '%s\\n' \"$o\"; return 1; } ;;\n"

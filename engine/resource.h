@@ -88,6 +88,8 @@ struct res_confirm {
 
 /* A set installed in one transaction. key: a label, "packages" */
 struct res_packages {
+    enum package_manager manager; /* wanted */
+    const char *repository;   /* wanted: the package that brings a repository of theirs, or NULL */
     const char *const *names; /* NULL-terminated */
     bool *installed;          /* observed: one for each name */
 };

@@ -401,10 +401,13 @@ int run_offline(const struct cluster *c, const struct run_options *o,
 {
     for (size_t i = 0; i < c->n_hosts; i++) {
         struct facts facts = {0};
-        facts_assume(&facts, c, &c->hosts[i]);
+        facts.assume_family = o->assume_family;
+        struct facts_given none = {0};
+        int rc = facts_give(&facts, c, &c->hosts[i], o->given ? &o->given[i] : &none, e);
         struct catalog cat = {
             .cluster = c, .host = &c->hosts[i], .facts = &facts, .templates = o->templates};
-        int rc = modules_declare(o->modules, &cat, e);
+        if (rc == 0)
+            rc = modules_declare(o->modules, &cat, e);
         if (rc == 0)
             rc = each(ud, &cat, e);
         catalog_free(&cat);

@@ -53,6 +53,8 @@ struct run_options {
     bool purge;               /* ...packages too */
     const char *const *forgotten; /* names or addresses of departed members that are done
                                      with; may grow between passes */
+    bool assume_family;       /* hosts of a system that is not in the table get the nearest row */
+    const struct facts_given *given; /* offline: by index_in_cluster; NULL: nothing is */
     const struct unit_wish *units; /* what is asked for with units, for the modules; NULL: nothing */
     const struct host *only;  /* the run is of this host, and has no other results; NULL: all */
 };

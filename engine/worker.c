@@ -28,6 +28,7 @@ static int gather_facts(struct worker *w, struct err *e)
     script_prelude(&s);
     hr->facts.wishes = w->wishes;
     hr->facts.units = w->options->units;
+    hr->facts.assume_family = w->options->assume_family;
     facts_script(&s, w->cluster, hr->host, &hr->facts);
     int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts},
                   deadline_in(WORKER_LOOK_MS), e);

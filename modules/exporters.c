@@ -1,6 +1,5 @@
 #include "inventory/monitoring.h"
 #include "modules/monitoring.h"
-#include "modules/os.h"
 #include "modules/registry.h"
 
 /* node_exporter's collectors, by the roles of the hosts that have what they look at. */

@@ -4,7 +4,6 @@
 #include "engine/paths.h"
 #include "modules/drain.h"
 #include "modules/keepalived_version.h"
-#include "modules/os.h"
 #include "modules/registry.h"
 #include "modules/vrrp_interface.h"
 #include "modules/words.h"
@@ -313,12 +312,9 @@ static int drop_in(struct catalog *cat, struct version v, struct err *e)
 
 static int declare(struct catalog *cat, struct err *e)
 {
-    const struct os_names *os = os_names(cat->facts, e);
     struct version v = cat->facts->keepalived;
-    if (!os)
-        return -1;
     if (v.major == 0) /* not installed, and a bare machine's package lists may be empty */
-        v = os->keepalived;
+        v = cat->facts->release->keepalived;
     const char *text = configuration(cat, v, e);
     if (!text || drop_in(cat, v, e) < 0)
         return -1;

@@ -2,7 +2,6 @@
 
 #include "inventory/monitoring.h"
 #include "modules/monitoring.h"
-#include "modules/os.h"
 #include "modules/share.h"
 #include "modules/words.h"
 
@@ -65,10 +64,8 @@ static bool has_nginx(const struct cluster *c)
 const char *monitoring_rules(struct catalog *cat, struct err *e)
 {
     const struct cluster *c = cat->cluster;
-    const struct os_names *os = os_names(cat->facts, e);
+    const struct os *os = cat->facts->release->os;
     unsigned interval = c->monitoring.interval_s, window = RATE_INTERVALS * interval;
-    if (!os)
-        return NULL;
     return catalog_render(cat, "prometheus.rules.tmpl",
                           json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b, s:s?}", "cluster", c->name,
                                     "confirm", (int)(CONFIRM_INTERVALS * interval), "window",

@@ -1,10 +1,9 @@
 #include "base/quote.h"
-#include "modules/os.h"
 #include "modules/registry.h"
 #include "modules/share.h"
 
 /* Taken at start only: a running nfsd refuses new times. */
-static int declare_times(struct catalog *cat, const struct os_names *os, struct err *e)
+static int declare_times(struct catalog *cat, const struct os *os, struct err *e)
 {
     const struct cluster *c = cat->cluster;
     const char *text = catalog_render(
@@ -27,14 +26,14 @@ static int declare_times(struct catalog *cat, const struct os_names *os, struct 
 static int declare(struct catalog *cat, struct err *e)
 {
     const struct cluster *c = cat->cluster;
-    const struct os_names *os = os_names(cat->facts, e);
+    const struct os *os = cat->facts->release->os;
     const char *path = c->nfs.export_path;
     size_t n = 0;
     const char **clients =
         arena_array(&cat->arena, const char *, cluster_count(c, ROLE_REAL_SERVER) + 1);
     autosb struct strbuf quoted = {0}, line = {0};
-    if (!os || !path)
-        return os ? 0 : -1;
+    if (!path)
+        return 0;
     quote_octal(&quoted, path);
     sb_add(&line, sb_str(&quoted));
     for (const struct host *h = NULL; (h = cluster_next(c, h, ROLE_REAL_SERVER));) {
@@ -47,7 +46,7 @@ static int declare(struct catalog *cat, struct err *e)
                (struct res_block){.content = arena_strdup(&cat->arena, sb_str(&line)),
                                   .drop_field = 1,
                                   .drop_value = arena_strdup(&cat->arena, sb_str(&quoted))});
-    if (declare_times(cat, os, e) < 0)
+    if (os->nfs_conf_d && declare_times(cat, os, e) < 0)
         return -1;
     want_service(cat, os->nfs_service, (struct res_service){0});
     want_export(cat, path,

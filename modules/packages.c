@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strlist.h"
 #include "inventory/monitoring.h"
-#include "modules/os.h"
 #include "modules/registry.h"
 #include "modules/share.h"
 
@@ -16,7 +16,32 @@ struct set {
 static void add(struct set *s, const char *const *names)
 {
     for (; *names && s->n < MAX_PACKAGES; names++)
-        s->names[s->n++] = *names;
+        if (!strlist_contains(s->names, *names)) /* nfs-utils is server and client */
+            s->names[s->n++] = *names;
+}
+
+/* What some systems have no package for. */
+static int add_monitoring(struct catalog *cat, struct set *s, struct err *e)
+{
+    const struct os *os = cat->facts->release->os;
+    const struct {
+        bool wanted;
+        const char *const *names;
+    } parts[] = {
+        {exporter_runs(cat->cluster, EXPORTER_NODE, cat->host), os->node_exporter},
+        {exporter_runs(cat->cluster, EXPORTER_NGINX, cat->host), os->nginx_exporter},
+        {cat->host == monitoring_host(cat->cluster), os->prometheus},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (parts[i].wanted && !parts[i].names) {
+            err_set(e, ERR_FAILED, "%s has no packages of Prometheus and its exporters",
+                    cat->facts->said.pretty);
+            return err_hint(e, "remove \"monitoring\" from the inventory");
+        }
+        if (parts[i].wanted)
+            add(s, parts[i].names);
+    }
+    return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -36,11 +61,9 @@ static void want_ports(struct catalog *cat)
 
 static int declare(struct catalog *cat, struct err *e)
 {
-    const struct os_names *os = os_names(cat->facts, e);
+    const struct os *os = cat->facts->release->os;
     unsigned roles = cat->host->roles;
     struct set s = {.names = arena_array(&cat->arena, const char *, MAX_PACKAGES + 1)};
-    if (!os)
-        return -1;
     if (roles & ROLE_DIRECTOR)
         add(&s, os->director);
     if ((roles & ROLE_DIRECTOR) && cluster_hands_over(cat->cluster))
@@ -53,14 +76,11 @@ static int declare(struct catalog *cat, struct err *e)
     }
     if (roles & ROLE_NFS)
         add(&s, os->nfs_server);
-    if (exporter_runs(cat->cluster, EXPORTER_NODE, cat->host))
-        add(&s, os->node_exporter);
-    if (exporter_runs(cat->cluster, EXPORTER_NGINX, cat->host))
-        add(&s, os->nginx_exporter);
-    if (cat->host == monitoring_host(cat->cluster))
-        add(&s, os->prometheus);
+    if (add_monitoring(cat, &s, e) < 0)
+        return -1;
     qsort(s.names, s.n, sizeof *s.names, compare);
-    want_packages(cat, s.names);
+    bool nginx = strlist_contains(s.names, os->real_server[0]);
+    want_packages(cat, os->manager, nginx ? os->repository : NULL, s.names);
     return 0;
 }
 

@@ -52,13 +52,15 @@ static int declare(struct catalog *cat, struct err *e)
     const char *interface = vrrp_interface(cat, e);
     if (!interface)
         return -1;
-    const char *services = tcp_services(cat);
+    const struct os *os = cat->facts->release->os;
+    const char *services = os->moved ? tcp_services(cat) : "";
     if (*services && declare_moved(cat, services, e) < 0)
         return -1;
     const char *unit = catalog_render(
         cat, "ipvs-sync.service.tmpl",
-        json_pack("{s:s, s:s, s:i, s:s?}", "cluster", c->name, "interface", interface, "sync_id",
-                  (int)c->vrrp.virtual_router_id, "moved", *services ? MOVED_FILE : NULL),
+        json_pack("{s:s, s:s, s:i, s:s?, s:b}", "cluster", c->name, "interface", interface,
+                  "sync_id", (int)c->vrrp.virtual_router_id, "moved",
+                  *services ? MOVED_FILE : NULL, "maxlen", os->sync_maxlen),
         e);
     if (!unit)
         return -1;

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         members_last(&f);
         taken_back(&f);
         rc = facts_finish(&f, &fuzz_cluster()->hosts[F_LVS1], &e);
-        HOLDS(rc < 0 ? *e.msg && *e.hint : f.root && f.systemd && f.family == OS_DEBIAN);
+        HOLDS(rc < 0 ? *e.msg && *e.hint : f.root && f.systemd && f.release);
     }
     facts_free(&f);
     return 0;

@@ -5,7 +5,8 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssh2-1-dev libjans
     libcurl4-openssl-dev libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libssl-dev)
 TEST_PACKAGES=(clang libclang-rt-14-dev libcmocka-dev mandoc python3 python3-pytest
     python3-jsonschema openssh-server openssh-client sudo iproute2 util-linux keepalived nginx-light
-    systemd curl iputils-arping chromium fonts-dejavu-core prometheus)
+    systemd curl iputils-arping chromium fonts-dejavu-core prometheus
+    dnf rpm createrepo-c)
 
 # The packages themselves are asked for: a -dev package has no command to look for.
 install_test_dependencies() {
@@ -90,7 +91,7 @@ run_pytest() { # NAME PATH…
     rm -f "$xml"
     (cd "$ROOT" && CLUSTERCTL=$WORK/gcc/cli/clusterctl CLUSTERCTL_BUILD=$WORK/gcc \
         SSH_TOOL=$WORK/gcc/tests/ssh/ssh_tool PROBE_TOOL=$WORK/gcc/tests/probe/probe-tool \
-        REPORT_TOOL=$WORK/gcc/tests/report/report_tool \
+        REPORT_TOOL=$WORK/gcc/tests/report/report_tool EL_TOOL=$WORK/gcc/tests/el/el_tool \
         /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml "$xml" "$@")
     count_junit "$xml"
 }
@@ -144,6 +145,11 @@ suite_ssh() {
 suite_probe() {
     check "build" build_plain || return
     run_pytest probe tests/probe
+}
+
+suite_el() {
+    check "build" build_plain || return
+    run_pytest el tests/el
 }
 
 suite_report() {

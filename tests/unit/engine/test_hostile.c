@@ -36,7 +36,7 @@ static const char *const words[] = {
 static const char stubs[] =
     "apt-get apt-cache awk base64 cat chgrp chmod chown command cp cut date dpkg dpkg-query exportfs find findmnt "
     "firewall-cmd flock getenforce getsebool grep head hostname hostnamectl ifdown ifup ip iptables keepalived "
-    "ln mkdir mktemp modprobe mount mountpoint mv nft nginx promtool readlink resolvconf rm rmdir rmmod rpm sed "
+    "dnf yum ln mkdir mktemp modprobe mount mountpoint mv nft nginx promtool readlink resolvconf rm rmdir rmmod rpm sed "
     "setsebool sha256sum sleep sort ss stat sync sysctl systemctl systemd-analyze systemd-run tail test timeout "
     "touch tr ufw umount uniq unshare wc xargs";
 
@@ -147,7 +147,7 @@ static void want_everything(struct bed *b)
     want_network(c, p(b), (struct res_network){.stack = NET_IFUPDOWN, .interface = w(b), .address = a, .content = w(b)},
                  24, &none);
     want_confirm(c);
-    want_packages(c, list_of(b));
+    want_packages(c, PACKAGES_APT, NULL, list_of(b));
     want_dir(c, p(b), (struct res_dir){.owner = w(b), .group = w(b), .mode = 0755});
     struct resource *f = want_file(c, p(b), (struct res_file){.content = w(b), .owner = w(b), .group = w(b),
                                                               .backup = true, .check = FILE_CHECK_NGINX});

@@ -11,7 +11,6 @@
 #include "inventory/load.h"
 #include "inventory/monitoring.h"
 #include "modules/keepalived_version.h"
-#include "modules/os.h"
 #include "modules/registry.h"
 #include "modules/share.h"
 #include "modules/words.h"
@@ -302,10 +301,6 @@ static void test_refusals(void **state)
         f.facts.ifaces.v[0].name = f.facts.interface = names[i];
         refused(&f, "the network interface's name may hold only");
     }
-
-    set_up(&f, "w1", (struct variant){.weight = 1});
-    f.facts.family = OS_UNKNOWN;
-    refused(&f, "not supported");
 
     set_up(&f, "w1", (struct variant){.weight = 1, .selinux = "permissive"});
     f.facts.selinux = SELINUX_ENFORCING;

@@ -1,0 +1,74 @@
+/*
+ * Prints the shell that hosts get for their packages:
+ *
+ *   el_tool observe|install|purge MANAGER REPOSITORY|- PACKAGE...
+ *   el_tool candidate             what a director is asked of keepalived
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strlist.h"
+#include "engine/restype.h"
+#include "engine/catalog.h"
+
+static int usage(void)
+{
+    fputs("usage: el_tool observe|install|purge MANAGER REPOSITORY|- PACKAGE...\n", stderr);
+    return 64;
+}
+
+static int packages(struct script *s, char **argv)
+{
+    struct catalog cat = {.module = "test"};
+    const struct res_ops *ops = res_ops(RES_PACKAGES);
+    enum package_manager m = PACKAGES_APT;
+    while (m <= PACKAGES_YUM && strcmp(manager_name(m), argv[2]) != 0)
+        m++;
+    if (m > PACKAGES_YUM)
+        return usage();
+    const char *repository = strcmp(argv[3], "-") ? argv[3] : NULL;
+    const struct resource *r =
+        want_packages(&cat, m, repository, (const char *const *)(void *)(argv + 4));
+    struct step step = {.want = r};
+    script_add(s, ops->functions);
+    if (!strcmp(argv[1], "observe")) {
+        ops->observe(s, &r, 1);
+    } else if (!strcmp(argv[1], "install")) {
+        script_add(s, "set -e\n");
+        ops->apply(s, &step);
+    } else {
+        autosb struct strbuf arg = {0};
+        ops->own_arg(&arg, r);
+        script_add(s, ops->undo);
+        script_add(s, "set -e\nundo_packages packages");
+        script_arg(s, sb_str(&arg));
+        script_add(s, " -\n");
+    }
+    catalog_free(&cat);
+    return 0;
+}
+
+static int candidate(struct script *s)
+{
+    struct cluster c = {0};
+    struct host h = {.name = "d1", .roles = ROLE_DIRECTOR};
+    struct facts f = {0};
+    facts_script(s, &c, &h, &f);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct script s;
+    struct err e = {0};
+    int rc;
+    if (argc < 2 || (strcmp(argv[1], "candidate") != 0 && argc < 5))
+        return usage();
+    if (script_init(&s, &e) < 0)
+        return 1;
+    script_prelude(&s);
+    rc = strcmp(argv[1], "candidate") ? packages(&s, argv) : candidate(&s);
+    fputs(sb_str(&s.text), stdout);
+    script_free(&s);
+    return rc;
+}
