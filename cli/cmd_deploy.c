@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "cli/departing.h"
 #include "cli/deploying.h"
+#include "cli/facts_file.h"
 #include "cli/json_out.h"
 #include "cli/offline.h"
 #include "cli/outcome.h"
@@ -219,9 +220,9 @@ static int check_args(const struct args *a, struct err *e)
         err_set(e, ERR_USAGE, "option '--confirm-within': less than 10s");
         return err_hint(e, "a step and a new connection must fit, also on a slow host");
     }
-    if ((a->out || a->show_secrets) && !a->offline) {
+    if ((a->out || a->show_secrets || a->facts) && !a->offline) {
         err_set(e, ERR_USAGE, "option '--%s' goes with --offline only",
-                a->out ? "out" : "show-secrets");
+                a->out ? "out" : a->facts ? "facts" : "show-secrets");
         return err_hint(e, "add --dry-run --offline");
     }
     return 0;
@@ -239,6 +240,10 @@ static int run_deploy(struct invocation *in, struct err *e)
     if (check_args(&in->args, e) < 0)
         return -1;
     int rc = session_open(&s, in, !in->args.offline, e);
+    if (rc == 0 && in->args.facts) {
+        s.options.given = facts_file_load(in->args.facts, in->cluster, &s.arena, e);
+        rc = s.options.given ? 0 : -1;
+    }
     if (rc == 0 && in->args.offline)
         rc = in->args.out ? offline_write(&s, e) : offline_print(&s, e);
     else if (rc == 0)
@@ -260,6 +265,9 @@ static const struct option_spec options[] = {
     {"offline", OPTION_SWITCH, offsetof(struct args, offline),
      .help = "With --dry-run: touch no network; print every file and every other resource of every "
              "host, as for hosts with nothing but Debian 12. Secrets are starred out."},
+    {"facts", OPTION_STRING, offsetof(struct args, facts), "FILE",
+     .help = "With --offline: the hosts are what FILE says: their system, interface, and version of "
+             "keepalived."},
     {"out", OPTION_STRING, offsetof(struct args, out), "DIR",
      .help =
          "With --offline: write the files to DIR/HOST/PATH instead, secrets and all, mode 0600."},

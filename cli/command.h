@@ -26,7 +26,8 @@ struct args {
     unsigned color;  /* enum color_mode */
     unsigned output; /* enum output */
     bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets, fix, yes, auto_rollback;
-    const char *out;
+    const char *out, *facts;
+    bool assume_family;
     const char *templates;
     unsigned parallel, lock_wait_s, reconnect_s, step_timeout_s; /* 0: not given */
     bool all, force;

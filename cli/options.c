@@ -26,6 +26,9 @@ const struct option_spec options_run[] = {
      .help = "Take templates from DIR where it has them, instead of those built in."},
     {"parallel", OPTION_NUMBER, offsetof(struct args, parallel), "N", .min = 1, .max = 1024,
      .help = "Work on at most N hosts at once (64)."},
+    {"assume-family", OPTION_SWITCH, offsetof(struct args, assume_family),
+     .help = "Treat a system that clusterctl does not know as the nearest one that it does, by the "
+             "ID_LIKE of its /etc/os-release."},
     {"lock-wait", OPTION_NUMBER, offsetof(struct args, lock_wait_s), "SECONDS", .min = 1,
      .max = 86400,
      .help = "Wait this long for a host where an earlier run's last step is still at work."},

@@ -26,6 +26,7 @@ int session_open(struct session *s, const struct invocation *in, bool network, s
     s->options = (struct run_options){
         .modules = in->units ? &module_table_units : &module_table,
         .units = in->units,
+        .assume_family = in->args.assume_family,
         .templates = &s->templates,
         .cancel = &s->cancel,
         .confirm_s = (unsigned)(in->args.confirm_us / 1000000),
