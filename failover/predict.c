@@ -18,7 +18,10 @@ enum { WORK_US = 100 * 1000 };
 #define KEEPALIVED_CONF "/etc/keepalived/keepalived.conf"
 #define KEEPALIVED_UNIT "keepalived.service"
 
-/* Below 2.0.0 the down timer counts one advert more (seen: 1.3.5). */
+/*
+ * Below 2.0.0 the down timer counts one advert more (seen: 1.3.5), and adverts are of whole seconds
+ * (modules/keepalived.c: advert_cs()).
+ */
 static const struct version v2_0_0 = {2, 0, 0};
 
 /*
@@ -33,9 +36,10 @@ static struct takeover takeover_of(struct run *r, const struct host *from)
         if (h == from)
             continue;
         struct version v = run_result_of(r, h)->facts.keepalived;
-        int64_t unit = c->vrrp.version == 2 ? 1000000 : t.advert;
-        t.skew = (256 - (int64_t)h->priority) * unit / 256;
+        if (version_cmp(v, v2_0_0) < 0)
+            t.advert = (t.advert + 999999) / 1000000 * 1000000;
         t.missed = version_cmp(v, v2_0_0) < 0 ? 4 : 3;
+        t.skew = (256 - (int64_t)h->priority) * (c->vrrp.version == 2 ? 1000000 : t.advert) / 256;
     }
     return t;
 }

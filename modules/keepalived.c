@@ -3,6 +3,7 @@
 #include "engine/members.h"
 #include "engine/paths.h"
 #include "modules/drain.h"
+#include "modules/keepalived_grammar.h"
 #include "modules/keepalived_version.h"
 #include "modules/registry.h"
 #include "modules/vrrp_interface.h"
@@ -21,6 +22,13 @@ static const char *check_seconds(struct catalog *cat, struct version v, unsigned
     if (!keepalived_has(v, KEEPALIVED_FRACTIONAL_CHECK))
         ms = (ms + 999) / 1000 * 1000;
     return seconds_str(&cat->arena, ms);
+}
+
+/* The same for adverts: hundredths of a second, in whole seconds where the version needs it. */
+static unsigned advert_cs(const struct cluster *c, struct version v)
+{
+    unsigned cs = c->vrrp.advert_interval_cs;
+    return keepalived_has(v, KEEPALIVED_FRACTIONAL_ADVERT) ? cs : (cs + 99) / 100 * 100;
 }
 
 /*
@@ -242,6 +250,24 @@ static json_t *notify(const struct cluster *c, struct version v)
     return json_pack("{s:s, s:s}", "fifo", VRRP_FIFO, "script", "/bin/sh " VRRP_NOTIFY_SH);
 }
 
+/*
+ * How long this director needs when the other dies, where that is more than the inventory's adverts
+ * promise: before 2.0.0 four of them are waited for (FIELD-NOTES), each of whole seconds. Then the
+ * skew of RFC 9568, 6.1; version 2's is of a second.
+ */
+static const char *slow_takeover(struct catalog *cat, struct version v)
+{
+    const struct vrrp *vrrp = &cat->cluster->vrrp;
+    unsigned advert_ms = advert_cs(cat->cluster, v) * 10, unit = vrrp->version == 2 ? 1000 : advert_ms;
+    if (keepalived_has(v, KEEPALIVED_FRACTIONAL_ADVERT))
+        return NULL;
+    return arena_printf(&cat->arena, "Keepalived %u.%u.%u takes over %s s after the other director's "
+                        "last advert: 4 of %s s, and the skew.",
+                        v.major, v.minor, v.patch,
+                        seconds_str(&cat->arena, 4 * advert_ms + (256 - cat->host->priority) * unit / 256),
+                        seconds_str(&cat->arena, advert_ms));
+}
+
 /* garp_master_refresh, seconds. */
 enum { GARP_REFRESH_S = 60 };
 
@@ -258,11 +284,14 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
                   "cluster", cat->cluster->name, "host", cat->host->name, "state", state(cat),
                   "version", (int)vrrp->version, "interface", interface, "router_id",
                   (int)vrrp->virtual_router_id, "priority", (int)cat->host->priority, "advert_int",
-                  seconds_str(&cat->arena, vrrp->advert_interval_cs * 10), "nopreempt",
+                  seconds_str(&cat->arena, advert_cs(cat->cluster, v) * 10), "nopreempt",
                   !vrrp->preempt, "alpha", fast, "handover", handover(cat->cluster, v), "unicast",
                   unicast(cat, v), "vips", vips(cat, interface), "services", list);
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
+    const char *slow = slow_takeover(cat, v);
+    if (slow)
+        json_object_set_new(data, "slow", json_string(slow));
     json_t *watch = notify(cat->cluster, v);
     json_object_set_new(data, "scripts", json_boolean(peer || drain_by_check(v) || !json_is_null(watch)));
     json_object_set_new(data, "notify", watch);
@@ -283,7 +312,7 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
  */
 static unsigned takeover_ms(const struct cluster *c, struct version v)
 {
-    unsigned ms = 5 * c->vrrp.advert_interval_cs * 10;
+    unsigned ms = 5 * advert_cs(c, v) * 10;
     return keepalived_has(v, KEEPALIVED_TRACK_FILE) ? ms : ms + 1000;
 }
 
@@ -316,14 +345,16 @@ static int declare(struct catalog *cat, struct err *e)
     if (v.major == 0) /* not installed, and a bare machine's package lists may be empty */
         v = cat->facts->release->keepalived;
     const char *text = configuration(cat, v, e);
-    if (!text || drop_in(cat, v, e) < 0)
+    bool asks = keepalived_has(v, KEEPALIVED_TEST);
+    if (!text || (!asks && keepalived_lint(text, v, e) < 0) || drop_in(cat, v, e) < 0)
         return -1;
     drain_list(cat);
     struct resource *conf = want_file(cat, KEEPALIVED_CONF,
                                       (struct res_file){.content = text,
                                                         .mode = 0600, /* it may hold auth_pass */
                                                         .backup = true,
-                                                        .check = FILE_CHECK_KEEPALIVED});
+                                                        .check = asks ? FILE_CHECK_KEEPALIVED
+                                                                      : FILE_CHECK_NONE});
     conf->notify = "keepalived.service";
     conf->notify_how = NOTIFY_RELOAD;
     struct resource *daemon = want_service(cat, "keepalived.service", (struct res_service){0});

@@ -10,6 +10,9 @@ static const struct {
     struct version since;
     struct version lost, back; /* not in [lost, back); 0.0.0: never lost */
 } table[] = {
+    [KEEPALIVED_TEST] = {{2, 0, 5}, {0}, {0}},              /* ChangeLog: 2.0.4 answers 0 always */
+    [KEEPALIVED_FRACTIONAL_ADVERT] = {{2, 0, 0}, {0}, {0}}, /* 1.3.5 is not trusted with any */
+    [KEEPALIVED_V3_CHECKSUM] = {{2, 0, 0}, {0}, {0}},       /* ChangeLog */
     [KEEPALIVED_RETRY] = {{1, 3, 7}, {0}, {0}},             /* source */
     [KEEPALIVED_RETRY_ZERO] = {{1, 3, 7}, {0}, {0}},        /* 1.3.5 never marks down: tried */
     [KEEPALIVED_FRACTIONAL_CHECK] = {{2, 0, 13}, {0}, {0}}, /* ChangeLog */

@@ -3,6 +3,9 @@
 #include "engine/facts.h"
 
 enum keepalived_feature {
+    KEEPALIVED_TEST,              /* keepalived -t, whose status tells */
+    KEEPALIVED_FRACTIONAL_ADVERT, /* fractions of a second in advert_int, with VRRP version 3 */
+    KEEPALIVED_V3_CHECKSUM,       /* VRRP version 3 to unicast peers: the checksum of the RFC */
     KEEPALIVED_RETRY,            /* HTTP_GET takes `retry`; before: `nb_get_retry` */
     KEEPALIVED_RETRY_ZERO,       /* `retry 0` marks a server down at the first failure */
     KEEPALIVED_FRACTIONAL_CHECK, /* fractions of a second in the times of checks */

@@ -3,13 +3,18 @@
  *
  *   el_tool observe|install|purge MANAGER REPOSITORY|- PACKAGE...
  *   el_tool candidate             what a director is asked of keepalived
+ *
+ * and says whether a version of keepalived knows what a configuration says:
+ *
+ *   el_tool lint VERSION <keepalived.conf
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/strlist.h"
-#include "engine/restype.h"
 #include "engine/catalog.h"
+#include "engine/restype.h"
+#include "modules/keepalived_grammar.h"
 
 static int usage(void)
 {
@@ -57,8 +62,25 @@ static int candidate(struct script *s)
     return 0;
 }
 
+static int lint(const char *version)
+{
+    static char text[1 << 20];
+    struct version v = {0};
+    struct err e = {0};
+    size_t n = fread(text, 1, sizeof text - 1, stdin);
+    text[n] = '\0';
+    if (sscanf(version, "%u.%u.%u", &v.major, &v.minor, &v.patch) != 3)
+        return usage();
+    if (keepalived_lint(text, v, &e) == 0)
+        return 0;
+    printf("%s\n", e.msg);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && !strcmp(argv[1], "lint"))
+        return lint(argv[2]);
     struct script s;
     struct err e = {0};
     int rc;

@@ -244,6 +244,11 @@ static void test_old_keepalived(void **state)
     const char *conf = keepalived_conf(&f);
     assert_non_null(strstr(conf, "delay_loop 2\n"));
     assert_non_null(strstr(conf, "nb_get_retry 1\n"));
+    assert_non_null(strstr(conf, "advert_int 1\n"));
+    assert_non_null(strstr(conf, "takes over 4.00"));
+    const struct resource *file =
+        catalog_find(&f.catalog, RES_FILE, "/etc/keepalived/keepalived.conf");
+    assert_int_equal(file->file.check, FILE_CHECK_NONE); /* there is no keepalived -t */
     assert_non_null(strstr(conf, "delay_before_retry 1\n"));
     assert_null(strstr(conf, "startup_delay"));
     assert_null(strstr(conf, "min_ttl"));
@@ -256,6 +261,7 @@ static void test_old_keepalived(void **state)
     assert_non_null(strstr(conf, "delay_loop 1.5\n"));
     assert_non_null(strstr(conf, "            retry 0\n"));
     assert_non_null(strstr(conf, "vrrp_startup_delay 2\n"));
+    assert_null(strstr(conf, "takes over"));
     assert_non_null(strstr(conf, "10.1.1.131 min_ttl 255 max_ttl 255\n"));
     tear_down(&f);
 }
