@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/quote.h"
 #include "cli/departing.h"
+#include "cli/directors.h"
 #include "cli/deploying.h"
 #include "cli/facts_file.h"
 #include "cli/json_out.h"
@@ -175,6 +176,8 @@ int deploy_look(struct session *s, struct plan_totals *t, struct err *e)
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;
     print_plans(s, t);
+    if (directors_agree(s, e) < 0)
+        return -1;
     struct departing d;
     if (departing_find(&d, s)) {
         struct err left = {0};
@@ -244,6 +247,8 @@ static int run_deploy(struct invocation *in, struct err *e)
         s.options.given = facts_file_load(in->args.facts, in->cluster, &s.arena, e);
         rc = s.options.given ? 0 : -1;
     }
+    if (rc == 0 && in->args.offline)
+        rc = directors_agree(&s, e);
     if (rc == 0 && in->args.offline)
         rc = in->args.out ? offline_write(&s, e) : offline_print(&s, e);
     else if (rc == 0)

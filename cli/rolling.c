@@ -1,6 +1,7 @@
 #include "cli/rolling.h"
 
 #include "cli/departing.h"
+#include "cli/directors.h"
 #include "cli/render_verify.h"
 #include "cli/traffic_cli.h"
 #include "ops/rollout.h"
@@ -127,7 +128,12 @@ int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct er
     struct departing d;
     struct err look = {0};
     session_look(s, &look);
-    *stopped = false;
+    *stopped = look.code != ERR_INTERRUPTED && directors_agree(s, e) < 0;
+    if (*stopped) {
+        session_drop(s);
+        outcome_take(o, s->run);
+        return -1;
+    }
     bool leaving = look.code != ERR_INTERRUPTED && departing_find(&d, s);
     if (!leaving)
         return change(s, o, look, stopped, e);

@@ -36,7 +36,7 @@ static struct takeover takeover_of(struct run *r, const struct host *from)
         if (h == from)
             continue;
         struct version v = run_result_of(r, h)->facts.keepalived;
-        if (version_cmp(v, v2_0_0) < 0)
+        if (version_cmp(v, v2_0_0) < 0 || c->vrrp.mixed_versions)
             t.advert = (t.advert + 999999) / 1000000 * 1000000;
         t.missed = version_cmp(v, v2_0_0) < 0 ? 4 : 3;
         t.skew = (256 - (int64_t)h->priority) * (c->vrrp.version == 2 ? 1000000 : t.advert) / 256;

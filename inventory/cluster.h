@@ -74,6 +74,7 @@ struct vrrp {
     const char *interface;          /* NULL: the one that holds the host's inventory address */
     const char *auth_pass;          /* NULL: none; at most 8 characters; VRRPv2 only; secret */
     bool unicast;                   /* adverts to the other director's address, not 224.0.0.18 */
+    bool mixed_versions;            /* the directors' keepalived may be 1.x here and 2.x there */
     bool preempt;                   /* the higher priority takes the VIP back on its return */
 };
 

@@ -116,6 +116,11 @@ static const struct field vrrp_fields[VRRP_N] = {
         .article = "true",
         .doc = "Whether the director with the higher priority takes the virtual IPs back when it "
                "returns; each move is a short interruption. Profile \"article\": true."},
+    [VRRP_MIXED_VERSIONS] = {"mixed_versions", TYPE_BOOL, AT(struct vrrp, mixed_versions),
+        .def = "false",
+        .doc = "The directors' keepalived may be of different major versions, 1.x and 2.x: adverts "
+               "are of whole seconds then, with the checksum that both understand. Without it such "
+               "directors are refused."},
 };
 
 static const struct field nfs_fields[NFS_N] = {

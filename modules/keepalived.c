@@ -28,7 +28,8 @@ static const char *check_seconds(struct catalog *cat, struct version v, unsigned
 static unsigned advert_cs(const struct cluster *c, struct version v)
 {
     unsigned cs = c->vrrp.advert_interval_cs;
-    return keepalived_has(v, KEEPALIVED_FRACTIONAL_ADVERT) ? cs : (cs + 99) / 100 * 100;
+    bool whole = c->vrrp.mixed_versions || !keepalived_has(v, KEEPALIVED_FRACTIONAL_ADVERT);
+    return whole ? (cs + 99) / 100 * 100 : cs;
 }
 
 /*
@@ -287,6 +288,10 @@ static const char *configuration(struct catalog *cat, struct version v, struct e
                   seconds_str(&cat->arena, advert_cs(cat->cluster, v) * 10), "nopreempt",
                   !vrrp->preempt, "alpha", fast, "handover", handover(cat->cluster, v), "unicast",
                   unicast(cat, v), "vips", vips(cat, interface), "services", list);
+    /* keepalived 2 tells by itself which checksum a peer makes, but sends the new one. */
+    bool old_sum = vrrp->mixed_versions && vrrp->version == 3 && vrrp->unicast;
+    json_object_set_new(data, "old_checksum",
+                        json_boolean(old_sum && keepalived_has(v, KEEPALIVED_V3_CHECKSUM)));
     if (fast)
         json_object_set_new(data, "garp_refresh", json_integer(GARP_REFRESH_S));
     const char *slow = slow_takeover(cat, v);

@@ -1,24 +1,16 @@
 """What is rendered for a version of keepalived is what that version knows; where the real one of this
 machine can be asked, it agrees."""
-import os
 import pathlib
 import re
-import shutil
-import subprocess
 
 import pytest
 
+from keepalived import lint, real_keepalived
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-TOOL = os.environ.get("EL_TOOL", "")
 CONF = "etc/keepalived/keepalived.conf"
 VERSIONS = {"centos7": "1.3.5", "centos7-article": "1.3.5", "rocky8": "2.1.5", "rocky9": "2.2.8"}
-
-
-def lint(version, text):
-    done = subprocess.run([TOOL, "lint", version], input=text, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), done.stderr
-    return done.stdout.strip()
 
 
 def confs(directory):
@@ -57,18 +49,6 @@ def test_oldest_has_whole_seconds_and_its_own_words(case):
         assert "keepalived -t" not in (conf.parents[2] / "clusterctl.plan").read_text()
         for check in re.findall(r"(HTTP_GET|TCP_CHECK) \{(.*?)^        \}", conf.read_text(), re.M | re.S):
             assert re.search(r"^\s*nb_get_retry" if check[0] == "HTTP_GET" else r"^\s*retry", check[1], re.M)
-
-
-def real_keepalived(conf):
-    """What the keepalived of this machine says to it, in a network that has the interfaces it names."""
-    program = shutil.which("keepalived", path="/usr/sbin:/sbin")
-    assert program, "keepalived is not installed; tests/run installs it"
-    names = {w for w in re.findall(r"(?:interface|dev) (\S+)$", conf.read_text(), re.M)}
-    links = "".join(f"ip link add {n} type veth peer name p{i} && ip link set {n} up && "
-                    for i, n in enumerate(sorted(names)))
-    done = subprocess.run(["unshare", "-n", "sh", "-c", f"{links} exec {program} -t -f {conf}"],
-                          capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).strip()
 
 
 @pytest.mark.parametrize("case", ["rocky8", "rocky9"])

@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from keepalived import lint, real_keepalived
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 CLUSTERCTL = os.environ.get("CLUSTERCTL", str(TOP / "build/cli/clusterctl"))
@@ -91,6 +93,31 @@ def test_unknown_release_is_refused(tmp_path):
     done = offline(path, inventory_of("x"))
     assert done.returncode == 1 and "--assume-family" in done.stderr
     assert offline(path, inventory_of("x"), "--assume-family").returncode == 0
+
+
+MIXED = {"all": {"os_id": "centos", "os_version": "7"},
+         "hosts": {"LVS-node01": {"os_id": "rocky", "os_version": "9", "keepalived": "2.2.7"}}}
+
+
+def test_directors_of_two_majors_are_refused(tmp_path):
+    done = offline(facts_file(tmp_path, MIXED), inventory_of("x"))
+    assert done.returncode == 1 and not done.stdout
+    assert "LVS-master has keepalived 1.3.5 and LVS-node01 2.2.7" in done.stderr
+    assert "mixed_versions" in done.stderr
+
+
+def test_mixed_directors_send_what_both_know(tmp_path):
+    data = json.loads(inventory_of("x").read_text())
+    data["vrrp"]["mixed_versions"] = True
+    (tmp_path / "inventory.json").write_text(json.dumps(data))
+    out = tmp_path / "out"
+    done = offline(facts_file(tmp_path, MIXED), tmp_path / "inventory.json", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    old, new = (out / host / "etc/keepalived/keepalived.conf" for host in ("LVS-master", "LVS-node01"))
+    assert "advert_int 1\n" in old.read_text() and "advert_int 1\n" in new.read_text()
+    assert "old_unicast_checksum" in new.read_text() and "old_unicast_checksum" not in old.read_text()
+    assert lint("1.3.5", old.read_text()) == ""
+    assert real_keepalived(new) == ""
 
 
 def test_no_monitoring_on_el(tmp_path):
