@@ -68,7 +68,10 @@ static void list_body(struct strbuf *out, const struct resource *r)
         if (r->packages.repository)
             sb_addf(out, ", after %s", r->packages.repository);
         break;
-    case RES_PORT: sb_addf(out, "port %s free or held by %s", r->key, r->port.owner); break;
+    case RES_PORT:
+        sb_addf(out, "port %s free or held by %s%s", r->key, r->port.owner,
+                r->port.stop ? "; another web server is stopped" : "");
+        break;
     case RES_DIR:
         sb_addf(out, "dir %s", r->key);
         if (!r->dir.any)

@@ -69,10 +69,10 @@ struct resource *want_packages(struct catalog *c, enum package_manager manager,
     return r;
 }
 
-struct resource *want_port(struct catalog *c, unsigned port, const char *owner)
+struct resource *want_port(struct catalog *c, unsigned port, const char *owner, bool stop)
 {
     struct resource *r = add(c, RES_PORT, arena_printf(&c->arena, "tcp/%u", port));
-    r->port = (struct res_port){.port = port, .owner = owner};
+    r->port = (struct res_port){.port = port, .owner = owner, .stop = stop};
     return r;
 }
 

@@ -38,7 +38,7 @@ struct resource *want_confirm(struct catalog *c);
 /* `repository` may be NULL; `names` is NULL-terminated. */
 struct resource *want_packages(struct catalog *c, enum package_manager manager,
                                const char *repository, const char *const *names);
-struct resource *want_port(struct catalog *c, unsigned port, const char *owner);
+struct resource *want_port(struct catalog *c, unsigned port, const char *owner, bool stop);
 struct resource *want_dir(struct catalog *c, const char *path, struct res_dir d);
 struct resource *want_file(struct catalog *c, const char *path, struct res_file f);
 struct resource *want_block(struct catalog *c, const char *path, struct res_block b);

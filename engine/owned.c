@@ -106,7 +106,8 @@ int owned_parse(struct owned *o, struct arena *a, const char *line, struct err *
 
 bool owned_wants(const struct resource *r)
 {
-    return !r->gone && res_ops(r->type)->undo &&
+    bool refusal = r->type == RES_PORT && !r->port.stop; /* changes nothing */
+    return !r->gone && !refusal && res_ops(r->type)->undo &&
            strcmp(r->key, OWNED_DIR) != 0 &&
            strncmp(r->key, OWNED_DIR "/", strlen(OWNED_DIR "/")) != 0;
 }

@@ -94,9 +94,13 @@ struct res_packages {
     bool *installed;          /* observed: one for each name */
 };
 
-/* A port that must be free or held by one of ours. key: "tcp/80"; nothing to apply, only to refuse */
+/*
+ * A port that must be free or held by one of ours. key: "tcp/80". Somebody else's is refused; another
+ * web server is stopped and disabled where that is asked for.
+ */
 struct res_port {
     unsigned port;
+    bool stop;            /* wanted */
     const char *owner;    /* wanted: the program that may hold it; observed: who does, or NULL */
     const char *evidence; /* observed: the line of ss(8) */
 };

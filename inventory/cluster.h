@@ -41,6 +41,10 @@ enum firewall_policy {
     FIREWALL_DISABLE, /* stop and disable it, as the article does */
     FIREWALL_LEAVE,   /* do not look at it */
 };
+enum web_servers_policy {
+    WEB_SERVERS_REFUSE, /* another web server on a port of nginx' stands in a deploy's way */
+    WEB_SERVERS_STOP,   /* it is stopped and disabled, as the article does */
+};
 enum selinux_policy {
     SELINUX_MANAGE,     /* set the booleans that the cluster needs */
     SELINUX_PERMISSIVE, /* as the article's temporary cure */
@@ -168,6 +172,7 @@ struct cluster {
     struct monitoring monitoring;
     enum profile profile;
     enum firewall_policy firewall;
+    enum web_servers_policy web_servers;
     enum selinux_policy selinux;
     struct host *hosts;          /* in the order of the file */
     size_t n_hosts;

@@ -142,6 +142,7 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     c->name = r->top.name;
     c->profile = d->profile = r->top.profile;
     c->firewall = r->top.firewall;
+    c->web_servers = r->top.web_servers;
     c->selinux = r->top.selinux;
     decode_vips(r);
     decode_vrrp(d, r, json_object_get(json, "vrrp"), &(struct where){.up = &top, .key = "vrrp"});

@@ -79,12 +79,13 @@ struct top {
     struct address_list vips;
     enum profile profile;
     enum firewall_policy firewall;
+    enum web_servers_policy web_servers;
     enum selinux_policy selinux;
 };
 
 /* Indexes into the tables, for asking whether a key was given. */
 enum { TOP_SCHEMA, TOP_CLUSTER, TOP_PROFILE, TOP_VIP, TOP_VIPS, TOP_SERVICES, TOP_VRRP, TOP_NFS, TOP_SSH,
-       TOP_NETWORK, TOP_MONITORING, TOP_FIREWALL, TOP_SELINUX, TOP_HOSTS, TOP_N };
+       TOP_NETWORK, TOP_MONITORING, TOP_FIREWALL, TOP_WEB_SERVERS, TOP_SELINUX, TOP_HOSTS, TOP_N };
 enum { SERVICE_VIP, SERVICE_PORT, SERVICE_PROTOCOL, SERVICE_SCHEDULER, SERVICE_PERSISTENCE,
        SERVICE_CHECK, SERVICE_N };
 enum { HEALTH_TYPE, HEALTH_PATH, HEALTH_HOST, HEALTH_STATUS, HEALTH_INTERVAL, HEALTH_TIMEOUT,

@@ -17,6 +17,11 @@ static const struct choice host_keys[] = {
     {"strict", HOST_KEY_STRICT}, {"accept-new", HOST_KEY_ACCEPT_NEW}, {0}};
 static const struct choice profiles[] = {
     {"fast", PROFILE_FAST}, {"article", PROFILE_ARTICLE}, {0}};
+static const struct choice web_servers_policies[] = {
+    {"refuse", WEB_SERVERS_REFUSE},
+    {"stop", WEB_SERVERS_STOP},
+    {0},
+};
 static const struct choice firewall_policies[] = {
     {"open", FIREWALL_OPEN}, {"disable", FIREWALL_DISABLE}, {"leave", FIREWALL_LEAVE}, {0}};
 static const struct choice selinux_policies[] = {
@@ -307,6 +312,10 @@ static const struct field top_fields[TOP_N] = {
     [TOP_MONITORING] = {"monitoring", TYPE_OBJECT, .object = &monitoring_table,
         .doc = "Watch the cluster with Prometheus, its alerts and exporters; default: nothing of it "
                "is installed."},
+    [TOP_WEB_SERVERS] = {"web_servers", TYPE_CHOICE, AT(struct top, web_servers),
+        .choices = web_servers_policies, .def = "\"refuse\"",
+        .doc = "Another web server (httpd, apache2, lighttpd) that holds a port of nginx' on a real "
+               "server: \"refuse\": say so and change nothing there; \"stop\": stop and disable it."},
     [TOP_FIREWALL] = {"firewall", TYPE_CHOICE, AT(struct top, firewall),
         .choices = firewall_policies, .def = "\"open\"",
         .doc = "\"open\": let VRRP, the services and NFS through the firewall that is active; "

@@ -56,7 +56,7 @@ static void want_ports(struct catalog *cat)
     const struct port *ports = service_ports(cat, &n);
     for (size_t i = 0; i < n; i++)
         if (ports[i].protocol == PROTO_TCP)
-            want_port(cat, ports[i].port, "nginx");
+            want_port(cat, ports[i].port, "nginx", cat->cluster->web_servers == WEB_SERVERS_STOP);
 }
 
 static int declare(struct catalog *cat, struct err *e)

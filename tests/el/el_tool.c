@@ -4,6 +4,8 @@
  *   el_tool observe|install|purge MANAGER REPOSITORY|- PACKAGE...
  *   el_tool candidate             what a director is asked of keepalived
  *
+ *   el_tool pre-port|undo-port    what is remembered of port 80's holder, and its way back by $1
+ *
  * and says whether a version of keepalived knows what a configuration says:
  *
  *   el_tool lint VERSION <keepalived.conf
@@ -62,6 +64,14 @@ static int candidate(struct script *s)
     return 0;
 }
 
+static int port(struct script *s, bool back)
+{
+    script_add(s, res_ops(RES_PORT)->undo);
+    script_add(s, "adopt=\n");
+    script_add(s, back ? "undo_port tcp/80 80 \"$BEFORE\"\n" : "pre_port tcp/80 80\n");
+    return 0;
+}
+
 static int lint(const char *version)
 {
     static char text[1 << 20];
@@ -77,6 +87,11 @@ static int lint(const char *version)
     return 1;
 }
 
+static bool is(const char *a, const char *b)
+{
+    return !strcmp(a, b);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "lint"))
@@ -84,12 +99,16 @@ int main(int argc, char **argv)
     struct script s;
     struct err e = {0};
     int rc;
-    if (argc < 2 || (strcmp(argv[1], "candidate") != 0 && argc < 5))
+    if (argc < 2 || (argc < 5 && !is(argv[1], "candidate") && !is(argv[1], "pre-port") &&
+                     !is(argv[1], "undo-port")))
         return usage();
     if (script_init(&s, &e) < 0)
         return 1;
     script_prelude(&s);
-    rc = strcmp(argv[1], "candidate") ? packages(&s, argv) : candidate(&s);
+    rc = is(argv[1], "candidate")    ? candidate(&s)
+         : is(argv[1], "pre-port")  ? port(&s, false)
+         : is(argv[1], "undo-port") ? port(&s, true)
+                                     : packages(&s, argv);
     fputs(sb_str(&s.text), stdout);
     script_free(&s);
     return rc;

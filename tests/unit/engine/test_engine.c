@@ -231,11 +231,33 @@ static void strangers_on_a_port_block(void **state)
 {
     struct one x = {0};
     (void)state;
-    want_port(&x.cat, 80, "nginx");
+    want_port(&x.cat, 80, "nginx", false);
     observe_lines(&x, LINES("0 line LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:((\"nginx\",pid=8,fd=6))",
                             "0 line LISTEN 0 511 [::]:80 [::]:* users:((\"apache2\",pid=9,fd=4))"));
     assert_int_equal(x.plan.steps.n, 1);
     assert_non_null(strstr(x.plan.steps.v[0].blocked, "taken by apache2"));
+    forget(&x);
+}
+
+/* Where that is asked for, and only what is known to be a web server. */
+static void web_servers_are_stopped(void **state)
+{
+    struct one x = {0};
+    struct script s = {0};
+    (void)state;
+    want_port(&x.cat, 80, "nginx", true);
+    observe_lines(&x, LINES("0 line LISTEN 0 511 *:80 *:* users:((\"httpd\",pid=9,fd=4))"));
+    assert_int_equal(x.plan.steps.n, 1);
+    assert_null(x.plan.steps.v[0].blocked);
+    assert_string_equal(x.plan.steps.v[0].summary,
+                        "stop and disable httpd.service, which holds port tcp/80");
+    plan_apply(&s, &x.plan.steps.v[0]);
+    assert_non_null(strstr(sb_str(&s.text), "free_port 80 "));
+    script_free(&s);
+    forget(&x);
+    want_port(&x.cat, 80, "nginx", true);
+    observe_lines(&x, LINES("0 line LISTEN 0 511 *:80 *:* users:((\"sshd\",pid=9,fd=4))"));
+    assert_non_null(strstr(x.plan.steps.v[0].blocked, "taken by sshd"));
     forget(&x);
 }
 
@@ -418,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_changed_file_reloads_its_service),
         cmocka_unit_test(exports_need_every_option_and_no_stranger),
         cmocka_unit_test(strangers_on_a_port_block),
+        cmocka_unit_test(web_servers_are_stopped),
         cmocka_unit_test(secrets_are_starred_out),
         cmocka_unit_test(records_are_checked),
         cmocka_unit_test(the_block_shown_is_the_block_made),

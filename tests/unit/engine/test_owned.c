@@ -395,6 +395,8 @@ static void each_kind_says_what_is_done(void **state)
         {"mount /m a:/b absent", "unmount /m", IMPACT_RESTART},
         {"mount /m a:/b mounted a:/b", NULL, IMPACT_NONE},
         {"packages packages - -", NULL, IMPACT_NONE},
+        {"port tcp/80 80 -", NULL, IMPACT_NONE},
+        {"port tcp/80 80 httpd.service enabled", "start httpd.service again", IMPACT_NONE},
         {"firewall firewall - -", "take the cluster's rules out of the firewall", IMPACT_NONE},
         {"sebool httpd_use_nfs - 0", "set SELinux boolean httpd_use_nfs back to off, now and at boot",
          IMPACT_NONE},
@@ -451,7 +453,7 @@ static void a_removed_file_reloads_what_read_it(void **state)
 
 static void damaged_records_are_refused(void **state)
 {
-    static const char *const bad[] = {"", "file", "file /x", "nonsense /x - -", "port tcp/80 - -",
+    static const char *const bad[] = {"", "file", "file /x", "nonsense /x - -", "confirm tcp/80 - -",
                                       "owned /var - -"};
     struct arena a = {0};
     (void)state;
