@@ -47,16 +47,16 @@ def test_a_director_leaves_and_comes_back(deployed, without):
 
 
 def test_the_share_moves_to_another_host(deployed, tmp_path):
-    """The NFS host leaves, and a real server exports in its stead: what was on the share is the operator's."""
+    """The NFS host leaves, and a director exports in its stead: what was on the share is the operator's."""
     data = lab_inventory()
     data["hosts"] = [h for h in data["hosts"] if h["name"] != "NFS"]
-    next(h for h in data["hosts"] if h["name"] == "Web01-RS")["role"] = ["real_server", "nfs"]
+    next(h for h in data["hosts"] if h["name"] == "LVS-node01")["role"] = ["director", "nfs"]
     path = tmp_path / "moved.json"
     path.write_text(json.dumps(data))
     r = clusterctl("deploy", str(path))
     assert "NFS (10.1.1.134) has left the inventory" in r.stderr
     assert ssh("NFS", LEFT + "exportfs; ls -d /nfs/web 2>/dev/null; :").split() in ([], ["/nfs/web"])
-    assert "10.1.1.132:/nfs/web" in ssh("Web02-RS", "cat /proc/mounts")
+    assert "10.1.1.131:/nfs/web" in ssh("Web02-RS", "cat /proc/mounts")
     wait_for("both serve", lambda: alternates(pages(6)), 60)
     assert "0 changes" in clusterctl("deploy", str(path)).stdout
 

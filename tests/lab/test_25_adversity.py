@@ -35,7 +35,7 @@ ALL = {
         "No space left on device", "rm -f /var/filler /var/filler2"),
     "read-only file system": Adversity(
         "sync; echo u >/proc/sysrq-trigger; sleep 1; ! touch /etc/x 2>/dev/null",
-        "Read-only file system", "mount -o remount,rw /"),
+        "Read-only file system", "for i in 1 2 3 4 5 6 7 8 9; do mount -o remount,rw / && exit; sleep 1; done; exit 1"),
     "missing command": Adversity(
         HIDE.format(EXPORTFS), r"exportfs: not found", PUT_BACK.format(EXPORTFS)),
     "hung command": Adversity(
@@ -45,7 +45,7 @@ ALL = {
         INSTEAD.format(EXPORTFS, "head -c 100000000 /dev/zero | tr \\\\000 x; exit 1"),
         "failed with status 1", PUT_BACK.format(EXPORTFS), most_s=90),
     "100 MB of lines on standard error": Adversity(
-        INSTEAD.format(EXPORTFS, "yes complaint | head -c 100000000 >\\&2; exit 1"),
+        INSTEAD.format(EXPORTFS, "yes complaint | head -c 100000000 >&2; exit 1"),
         r"failed with status 1\b.*\| complaint", PUT_BACK.format(EXPORTFS), most_s=90),
     "wrong clock": Adversity(
         "timedatectl set-ntp false 2>/dev/null; date -s '2031-01-01' >/dev/null", "", "date -s @{now} >/dev/null",
