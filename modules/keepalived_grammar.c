@@ -31,10 +31,11 @@ struct keyword {
 #define SECONDS_OF(block, name) {block, name, ARG_SECONDS, FRACTIONS(2, 0, 13)}
 
 /*
- * Sources: the keywords and ranges that install_keyword() and the handlers have in
- * keepalived/core/global_parser.c, vrrp/vrrp_parser.c, check/check_parser.c, check_http.c, check_tcp.c
- * and check_api.c around the tags v1.3.5, v2.0.10, v2.1.5 and v2.2.8; the version of a change is the
- * ChangeLog's (to 2.0.20), else the release notes'. VRRP's own limits are RFC 9568's.
+ * Sources: the version of a change is that of keepalived's ChangeLog (to 2.0.20), else of its release
+ * notes; keywords and ranges are from excerpts of keepalived/core/global_parser.c, vrrp/vrrp_parser.c,
+ * check/check_parser.c, check_http.c, check_tcp.c and check_api.c, not read file by file at each tag, and
+ * tried with 2.2.7. fall, rise, interval and the retries' upper ends are limits of ours. VRRP's own are
+ * RFC 9568's.
  */
 static const struct keyword table[] = {
     {"", "global_defs", ARG_BLOCK},
