@@ -10,6 +10,7 @@ from conftest import alternates, clusterctl, clusterctl_start, everywhere, lab, 
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 MOMENTS = int(os.environ.get("LAB_MOMENTS", "2"))
+SIGNALS = [signal.Signals[name] for name in os.environ.get("LAB_SIGNALS", "SIGKILL SIGINT").split()]
 # The first, and one in so many, from bare machines, where most of the time is the package manager's.
 PRISTINE = int(os.environ.get("LAB_PRISTINE", "5"))
 
@@ -28,7 +29,7 @@ def test_cut_off_at_a_random_moment(moment):
         reset("pristine")
     else:
         lab("packages")
-    how = dice.choice([signal.SIGKILL, signal.SIGINT])
+    how = dice.choice(SIGNALS)
     after = dice.uniform(0.5, 120 if pristine else 30)
     run = clusterctl_start("deploy")
     try:
