@@ -10,12 +10,15 @@ enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 5000 };
 /*
  * A step that has a hint may cut us off, if only when the next one has begun, and the host takes it back:
  * to try it again would be the same again. So would what waits for a confirmation over a new connection.
+ * `again`: it has been gone on with before; then the loss may also have been that of a log-in.
  */
-static bool may_go_on(const struct worker *w, const struct err *e)
+static bool may_go_on(const struct worker *w, bool again, const struct err *e)
 {
     const struct host_result *hr = w->hr;
     const struct run_options *o = w->options;
-    if (e->code != ERR_UNREACHABLE || !*w->ssh || ssh_usable(*w->ssh) || !o->reconnect_s || o->confirm_s)
+    if (e->code != ERR_UNREACHABLE || !o->reconnect_s || o->confirm_s)
+        return false;
+    if (*w->ssh ? ssh_usable(*w->ssh) : !again)
         return false;
     for (size_t i = 0; i <= hr->done && i < hr->plan.steps.n; i++)
         if (hr->plan.steps.v[i].hint)
@@ -87,7 +90,7 @@ int worker_carry_out(struct worker *w, struct err *e)
 {
     int64_t deadline = 0;
     int rc = worker_apply(w, e);
-    for (size_t before = 0; rc < 0 && may_go_on(w, e);) {
+    for (size_t before = 0; rc < 0 && may_go_on(w, deadline != 0, e);) {
         size_t done = w->hr->done_before + w->hr->done;
         if (!deadline || done > before) /* each step that is done is worth as much time again */
             deadline = deadline_in((int64_t)w->options->reconnect_s * 1000);

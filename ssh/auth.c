@@ -161,7 +161,8 @@ int auth_login(struct ssh *s, int64_t deadline, struct err *e)
             return result == LOGGED_IN ? 0 : -1;
         if (round < MAX_ROUNDS && goes_on(&l, &why))
             continue;
-        if (why.code != ERR_INTERRUPTED)
+        /* A host that says goodbye has had enough of what it was offered. */
+        if (!why.code || (why.code == ERR_UNREACHABLE && s->farewell[0]))
             return refused(&l, e);
         *e = why;
         return -1;

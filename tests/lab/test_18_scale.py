@@ -1,13 +1,13 @@
 """What is made can be unmade: destroy, and hosts that leave the cluster and come back."""
 import pytest
 
-from conftest import DIRECTORS, HOSTS, PAGES, VIP, alternates, clusterctl, everywhere, lab, pages, serving, ssh
+from conftest import DIRECTORS, HOSTS, PAGES, VIP, alternates, clusterctl, everywhere, lab, pages, reset, serving, ssh
 from picture import LEFT, differences, new_files, picture
 from traffic import Load
 
 
-def test_destroy_leaves_packages_logs_and_caches(packaged):
-    """With the packages there already; test_23_leaving.py has it from bare machines."""
+def test_destroy_leaves_packages_logs_and_caches():
+    reset("pristine")
     before = picture()
     clusterctl("deploy")
     r = clusterctl("destroy", "--dry-run")
@@ -19,7 +19,8 @@ def test_destroy_leaves_packages_logs_and_caches(packaged):
     assert alternates(pages(4)), "not confirmed, and yet something changed"
     clusterctl("destroy", "--yes-destroy", VIP)
     after = picture()
-    _, listed = new_files(before, after)
+    names, listed = new_files(before, after)
+    assert "keepalived" in names["LVS-master"] and "nginx" in names["Web01-RS"]
     assert differences(before, after, listed) == {h: [] for h in HOSTS}
     r = clusterctl("destroy", "--dry-run")
     assert "Nothing of the cluster is on these hosts." in r.stdout
