@@ -161,8 +161,9 @@ int auth_login(struct ssh *s, int64_t deadline, struct err *e)
             return result == LOGGED_IN ? 0 : -1;
         if (round < MAX_ROUNDS && goes_on(&l, &why))
             continue;
-        /* A host that says goodbye has had enough of what it was offered. */
-        if (!why.code || (why.code == ERR_UNREACHABLE && s->farewell[0]))
+        /* A host that says goodbye has had enough of what it was offered; one that is gone has not. */
+        bool gone = why.code && ssh_is_loss(s, 0) && !s->farewell[0];
+        if (!gone && why.code != ERR_INTERRUPTED)
             return refused(&l, e);
         *e = why;
         return -1;
