@@ -71,7 +71,8 @@ def test_cut_at_every_flight(host, two):
         r = clusterctl("deploy", two(host, cutter.port), expect=None, timeout=300)
         has_cut, seen = cutter.end()
         said = f"flight {flight} of {seen}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
-        assert r.returncode in (0, 69), said
+        # Cut while the checks ask, it is told as that: what they ask is not asked again.
+        assert r.returncode in (0, 69) or "the host did not answer: " in r.stdout, said
         assert r.returncode == 0 or "hint: " in r.stderr, said
         outcomes[r.returncode, "connecting again" in r.stderr] += 1
         settles(two, said)
