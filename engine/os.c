@@ -1,9 +1,8 @@
 #include "engine/os.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/strbuf.h"
+#include "base/mem.h"
 
 #define NAMES(...)                                                                                 \
     (const char *const[])                                                                          \
@@ -74,7 +73,9 @@ static const struct os_release table[] = {
     {"fedora", 41, 43, &el, {2, 2, 8}},
 };
 
-enum { ROWS = sizeof table / sizeof *table };
+static const char known[] =
+    "clusterctl knows Debian 11 to 13, Ubuntu 22.04 and 24.04, CentOS 7, RHEL, Rocky Linux, AlmaLinux "
+    "and CentOS Stream 8 to 10, and Fedora 41 to 43";
 
 /* Is `word` one of the words of `list`? */
 static bool has_word(const char *list, const char *word)
@@ -120,7 +121,7 @@ static const struct os_release *nearest(const struct os_said *said)
 {
     unsigned major = major_of(said->version);
     const struct os_release *best = NULL;
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         const struct os_release *r = &table[i];
         if (!is_like(r, said) || (!strcmp(r->ids, "fedora") && !has_word("fedora", said->id)))
             continue;
@@ -130,30 +131,23 @@ static const struct os_release *nearest(const struct os_said *said)
     return best;
 }
 
-static void known(struct strbuf *out)
-{
-    sb_add(out, "clusterctl knows Debian 11 to 13, Ubuntu 22.04 and 24.04, CentOS 7, RHEL, Rocky "
-                "Linux, AlmaLinux and CentOS Stream 8 to 10, and Fedora 41 to 43");
-}
-
 const struct os_release *os_find(const struct os_said *said, bool assume, struct err *e)
 {
     unsigned major = major_of(said->version);
-    for (size_t i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
         if (has_word(table[i].ids, said->id) && distance(&table[i], major) == 0)
             return &table[i];
     const struct os_release *like = nearest(said);
     if (like && assume)
         return like;
-    autosb struct strbuf hint = {0};
-    known(&hint);
-    if (like)
-        sb_addf(&hint, "; with --assume-family this one is treated as %.*s %u",
-                (int)strcspn(like->ids, " "), like->ids, like->newest);
     err_set(e, ERR_FAILED, "%s is not supported (ID=%s VERSION_ID=%s ID_LIKE=\"%s\")",
             said->pretty ? said->pretty : "an unknown system", said->id ? said->id : "",
             said->version ? said->version : "", said->like ? said->like : "");
-    err_hint(e, "%s", sb_str(&hint));
+    if (like)
+        err_hint(e, "%s; with --assume-family this one is treated as %.*s %u", known,
+                 (int)strcspn(like->ids, " "), like->ids, like->newest);
+    else
+        err_hint(e, "%s", known);
     return NULL;
 }
 

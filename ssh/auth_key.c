@@ -69,6 +69,15 @@ static int login_with_file(struct login *l, const char *path, const char *passph
     return 0;
 }
 
+static bool usable(struct login *l, const char *path, const struct keyfile *k)
+{
+    if (k->usable)
+        return true;
+    login_record(l, "%s %s", path, k->problem);
+    login_suggest(l, k->remedy);
+    return false;
+}
+
 static enum attempt try_file(struct login *l, const char *path, struct err *e)
 {
     struct keyfile k;
@@ -77,11 +86,8 @@ static enum attempt try_file(struct login *l, const char *path, struct err *e)
     keyfile_inspect(path, NULL, &k);
     if (!k.exists || k.encrypted)
         return NEXT;
-    if (!k.usable) {
-        login_record(l, "%s %s", path, k.problem);
-        login_suggest(l, k.remedy);
+    if (!usable(l, path, &k))
         return NEXT;
-    }
     if (is_hopeless_file(l, path, &k))
         return NEXT;
     l->offered++;
@@ -216,11 +222,8 @@ static enum unlocking unlock(struct login *l, const char *path, const char *pass
     keyfile_inspect(path, passphrase, &k);
     if (k.wrong)
         return WRONG;
-    if (!k.usable) {
-        login_record(l, "%s %s", path, k.problem);
-        login_suggest(l, k.remedy);
+    if (!usable(l, path, &k))
         return ENDED;
-    }
     if (is_hopeless_file(l, path, &k))
         return UNLOCKED;
     if (login_with_file(l, path, passphrase, &rc, e)) {
