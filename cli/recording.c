@@ -101,6 +101,7 @@ struct telling {
 static void tell(struct script *s, const struct host_result *hr, void *ud)
 {
     const struct telling *t = ud;
+    t->told[hr->host->index_in_cluster] = false;
     record_end(s, t->record, hr->host, t->end, t->inventory);
 }
 
@@ -171,7 +172,7 @@ void recording_end(struct session *s, const struct run_ending *end)
     if (planned || (whole && is_news(s))) {
         struct telling t = {&r->record, sb_str(&members), whole ? s->in->cluster->text : NULL,
                             xcalloc(run_count(s->run), sizeof(bool))};
-        const struct remote_query q = {tell, on_told, &t, .reconnect = true};
+        const struct remote_query q = {tell, on_told, &t, .insist = true};
         struct err ignored = {0};
         if (end->status == err_exit_status(ERR_INTERRUPTED)) {
             /* Sessions have seen the interruption, and would stop at once. */

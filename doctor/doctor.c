@@ -21,6 +21,7 @@ static void question(struct script *s, const struct host_result *hr, void *ud)
 {
     struct exam *x = ud;
     struct timespec ts;
+    exam_forget(exam_host(x, hr->host));
     script_add(s, functions);
     script_add(s, "r now \"$(date +%s%N)\"\n");
     for (size_t i = 0; rule_sets[i]; i++) {
@@ -32,7 +33,7 @@ static void question(struct script *s, const struct host_result *hr, void *ud)
     }
     script_add(s, "r complete\n");
     clock_gettime(CLOCK_REALTIME, &ts);
-    x->hosts[hr->host->index_in_cluster].asked_at_us =
+    exam_host(x, hr->host)->asked_at_us =
         (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
@@ -47,7 +48,7 @@ static int answer(const struct host_result *hr, char *value, void *ud, struct er
 /* A host that does not answer is not the question's failure: the report will say so. */
 static int ask_hosts(struct exam *x, struct err *e)
 {
-    struct remote_query q = {.fragment = question, .record = answer, .ud = x};
+    struct remote_query q = {.fragment = question, .record = answer, .ud = x, .insist = true};
     struct err silent = {0};
     if (run_query(x->run, &q, &silent) < 0 && silent.code == ERR_INTERRUPTED) {
         *e = silent;

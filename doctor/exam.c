@@ -20,12 +20,17 @@ void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,
     live_init(&x->live, x->n_hosts);
 }
 
+void exam_forget(struct exam_host *h)
+{
+    vec_free(&h->lines);
+    arena_free(&h->arena);
+    *h = (struct exam_host){.host = h->host, .result = h->result};
+}
+
 void exam_free(struct exam *x)
 {
-    for (size_t i = 0; i < x->n_hosts; i++) {
-        vec_free(&x->hosts[i].lines);
-        arena_free(&x->hosts[i].arena);
-    }
+    for (size_t i = 0; i < x->n_hosts; i++)
+        exam_forget(&x->hosts[i]);
     xfree(x->hosts);
     vec_free(&x->claims);
     vec_free(&x->steps);

@@ -147,6 +147,7 @@ const struct finding *exam_found(const struct exam *x, const char *id, const str
 /* The parts of doctor_examine(), for tests: an exam is {0} but for what the rules look at. */
 void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,
                struct doctor_report *report);
+void exam_forget(struct exam_host *h); /* what it has said */
 void exam_record(struct exam_host *h, char *value); /* "TAG TEXT..."; cut up in place */
 void exam_run(struct exam *x, const struct rule_set *const *sets); /* NULL-terminated */
 void exam_conclude(struct exam *x);

@@ -7,20 +7,32 @@ struct query_job {
     struct err *errs;
 };
 
+static int ask_once(struct run *r, struct worker *w, const struct remote_query *q,
+                    int64_t deadline, struct err *e)
+{
+    if (!*w->ssh)
+        *w->ssh = ssh_connect(w->hr->host, r->options.cancel, e);
+    return *w->ssh ? worker_query(w, q, deadline, e) : -1;
+}
+
 static void query_host(struct run *r, size_t host, void *ud)
 {
     struct query_job *job = ud;
     struct worker w = run_worker(r, host);
     struct err *e = &job->errs[host];
-    if (!w.hr->reached || (!*w.ssh && !job->q->reconnect))
+    if (!w.hr->reached || (!*w.ssh && !job->q->insist))
         return;
     /* An earlier question may have broken it: that one's failure is not this one's. */
     if (*w.ssh && !ssh_usable(*w.ssh))
         run_disconnect(r, w.hr->host);
-    if (!*w.ssh)
-        *w.ssh = ssh_connect(w.hr->host, r->options.cancel, e);
-    if (*w.ssh)
-        worker_query(&w, job->q, deadline_in(WORKER_LOOK_MS), e);
+    bool fresh = !*w.ssh;
+    int64_t deadline = deadline_in(WORKER_LOOK_MS);
+    if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist ||
+        e->code != ERR_UNREACHABLE || ssh_usable(*w.ssh))
+        return;
+    run_disconnect(r, w.hr->host);
+    *e = (struct err){0};
+    ask_once(r, &w, job->q, deadline, e);
 }
 
 int run_query(struct run *r, const struct remote_query *q, struct err *e)
@@ -54,6 +66,5 @@ int run_query_host(struct run *r, const struct host *h, const struct remote_quer
             return run_name_host(e, h);
     }
     *e = (struct err){0};
-    *w.ssh = ssh_connect(h, r->options.cancel, e);
-    return *w.ssh && worker_query(&w, q, deadline, e) == 0 ? 0 : run_name_host(e, h);
+    return ask_once(r, &w, q, deadline, e) == 0 ? 0 : run_name_host(e, h);
 }

@@ -89,13 +89,14 @@ struct host_result *run_result_of(struct run *r, const struct host *h);
 
 /*
  * Run a read-only fragment on every reached host in parallel on the open sessions; its records
- * (lines `r ...`) go to `record` (called from several threads, never two for one host).
+ * (lines `r ...`) go to `record` (called from several threads, never two for one host). A host whose
+ * connection is lost on the way may be asked once more: `fragment` forgets what it has said before.
  */
 struct remote_query {
     void (*fragment)(struct script *s, const struct host_result *hr, void *ud);
     int (*record)(const struct host_result *hr, char *value, void *ud, struct err *e);
     void *ud;
-    bool reconnect; /* also on hosts whose session was closed since they were reached */
+    bool insist; /* over a new connection where the old one was lost, also before the question */
 };
 int run_query(struct run *r, const struct remote_query *q, struct err *e);
 /*

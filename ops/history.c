@@ -17,7 +17,9 @@ const char *run_outcome_name(enum run_outcome o)
 
 static void ask_records(struct script *s, const struct host_result *hr, void *ud)
 {
-    (void)hr, (void)ud;
+    struct records *said = &((struct records *)ud)[hr->host->index_in_cluster];
+    records_free(said);
+    *said = (struct records){0};
     script_add(s, "cd " RUNS_DIR " 2>/dev/null && {\n"
                   "  set -- *.jsonl\n"
                   "  [ ! -f \"$1\" ] || awk -v p=\"@$N r \" '\n"
@@ -36,7 +38,7 @@ int history_read(struct run *r, struct history *out, struct err *e)
 {
     const struct cluster *c = run_cluster(r);
     struct records *all = xcalloc(c->n_hosts, sizeof *all);
-    const struct remote_query q = {.fragment = ask_records, .record = take_record, .ud = all};
+    const struct remote_query q = {.fragment = ask_records, .record = take_record, .ud = all, .insist = true};
     *out = (struct history){0};
     int rc = run_query(r, &q, e);
     history_build(out, c, all);
@@ -137,7 +139,7 @@ int history_inventory(struct run *r, const char *sha256, struct strbuf *out, str
     if (!is_digest(sha256))
         return err_set(e, ERR_PROTOCOL, "the record names no inventory that makes sense");
     struct wanted w = {sha256, xcalloc(c->n_hosts, sizeof(struct strbuf))};
-    const struct remote_query q = {.fragment = ask_inventory, .record = take_inventory, .ud = &w};
+    const struct remote_query q = {.fragment = ask_inventory, .record = take_inventory, .ud = &w, .insist = true};
     int rc = run_query(r, &q, e), found = -1;
     for (size_t i = 0; i < c->n_hosts; i++) {
         char digest[SHA256_HEX_LEN];

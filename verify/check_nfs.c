@@ -144,6 +144,7 @@ struct share_ask {
 static void read_fragment(struct script *s, const struct host_result *hr, void *ud)
 {
     struct ctx *x = ud;
+    x->share[hr->host->index_in_cluster] = (struct share_try){0};
     const struct resource *want = hr->host->roles & ROLE_REAL_SERVER ? mount_wanted(hr) : NULL;
     if (want)
         token_read(s, want->key, &x->live.token);
@@ -200,7 +201,7 @@ static const struct host *writer(const struct ctx *x)
 
 static void ask_all(struct ctx *x)
 {
-    struct remote_query q = {.fragment = read_fragment, .record = read_record, .ud = x};
+    struct remote_query q = {.fragment = read_fragment, .record = read_record, .ud = x, .insist = true};
     struct err ignored = {0}; /* who did not answer has no text, and is told of by name */
     x->share = xcalloc(x->cluster->n_hosts, sizeof *x->share);
     if (x->live.hosts[writer(x)->index_in_cluster].token_written) {

@@ -95,7 +95,8 @@ void live_ask(struct script *s, const struct host_result *hr, unsigned extras,
 
 static void fragment(struct script *s, const struct host_result *hr, void *ud)
 {
-    const struct live *l = ud;
+    struct live *l = ud;
+    live_forget(&l->hosts[hr->host->index_in_cluster]);
     live_ask(s, hr, l->extras, &l->token);
     script_add(s, "r complete\n");
 }
@@ -216,7 +217,7 @@ void live_init(struct live *l, size_t n_hosts)
 /* A host that did not answer is not the query's failure: its checks will say so. */
 int live_refresh(struct live *l, struct run *r, struct err *e)
 {
-    struct remote_query q = {.fragment = fragment, .record = record, .ud = l};
+    struct remote_query q = {.fragment = fragment, .record = record, .ud = l, .insist = true};
     for (size_t i = 0; i < l->n; i++)
         live_forget(&l->hosts[i]);
     l->err = (struct err){0};

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
+from conftest import HOSTS, alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 MOMENTS = int(os.environ.get("LAB_MOMENTS", "2"))
@@ -15,10 +15,10 @@ SIGNALS = [signal.Signals[name] for name in os.environ.get("LAB_SIGNALS", "SIGKI
 PRISTINE = int(os.environ.get("LAB_PRISTINE", "5"))
 
 
-def no_half_written_files():
+def no_half_written_files(hosts=HOSTS):
     find = "find /etc /nfs /var/www /usr/local -xdev -name '*.clusterctl-tmp*' 2>/dev/null; " \
            "dpkg --audit"
-    return {h: out for h, out in everywhere(find).items() if out.strip()}
+    return {h: out for h, out in everywhere(find, hosts).items() if out.strip()}
 
 
 @pytest.mark.parametrize("moment", range(MOMENTS))

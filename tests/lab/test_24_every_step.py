@@ -1,4 +1,8 @@
-"""A first deploy, stopped at each of its flights and steps in turn: the connection cut, the remote shell killed."""
+"""A first deploy, stopped at each of its flights and steps in turn: the connection cut, the remote shell killed.
+
+Both hosts are stopped at the same place of their own in one run; a host that the other's end has kept from getting there
+is tried there once more, alone.
+"""
 import collections
 import json
 import os
@@ -7,18 +11,20 @@ import subprocess
 
 import pytest
 
-from conftest import LAB, clusterctl, lab, lab_inventory, operator, reset, ssh
+from conftest import LAB, clusterctl, everywhere, lab, lab_inventory, operator, reset, ssh
 from test_05_interrupts import no_half_written_files
 
 # One of each kind: two machines are quicker, and nothing here needs the others.
 USED = {"LVS-master": "director", "Web01-RS": "real_server"}
-EVERY = int(os.environ.get("LAB_EVERY", "1"))  # each flight, or one in so many
+CUTTER = str(pathlib.Path(__file__).resolve().parents[1] / "lib" / "cutter.py")
+EVERY = int(os.environ.get("LAB_EVERY", "1"))  # each place, or one in so many
+FIRST = int(os.environ.get("LAB_FIRST", "1"))  # where to go on
 
 
 class Cutter:
     def __init__(self, address, flight):
         self.process = subprocess.Popen(
-            [LAB, "run", "/usr/bin/python3", os.path.join(os.path.dirname(__file__), "cutter.py"), address, str(flight)],
+            [LAB, "run", "/usr/bin/python3", CUTTER, address, str(flight)],
             text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
 
@@ -30,18 +36,20 @@ class Cutter:
 
 @pytest.fixture
 def two(tmp_path):
-    """two(host, port): the inventory of these machines, the host by way of that port; without: directly."""
+    """two({host: port}): the inventory of these machines, those hosts by way of their ports, the others directly."""
     known = operator("sh", "-c", "cat $(dirname $CLUSTERCTL_INVENTORY)/known_hosts").stdout
 
-    def write(host=None, port=None):
+    def write(ways=()):
         data = lab_inventory()
         data["hosts"] = [h for h in data["hosts"] if h["name"] in USED]
         data.pop("nfs", None)
+        config = ""
         for h in data["hosts"]:
-            if h["name"] == host:
+            if h["name"] in ways:
                 keys = [" ".join(l.split()[1:3]) for l in known.splitlines() if h["address"] in l.split()[0]]
-                (tmp_path / "ssh_config").write_text(f"Host way\n HostName 127.0.0.1\n Port {port}\n")
-                h["ssh"] = {"config": str(tmp_path / "ssh_config"), "alias": "way", "pinned_keys": keys}
+                config += f"Host {h['name']}\n HostName 127.0.0.1\n Port {ways[h['name']]}\n"
+                h["ssh"] = {"config": str(tmp_path / "ssh_config"), "alias": h["name"], "pinned_keys": keys}
+        (tmp_path / "ssh_config").write_text(config)
         path = tmp_path / "inventory.json"
         path.write_text(json.dumps(data))
         return str(path)
@@ -52,7 +60,7 @@ def settles(two, said):
     """From what a run has left the next one gets there."""
     again = clusterctl("deploy", two(), expect=None, timeout=300)
     assert again.returncode == 0, f"{said}\nthen: {again.returncode}\n{again.stderr}"
-    assert no_half_written_files() == {}, said
+    assert no_half_written_files(USED) == {}, said
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode", two()).stdout, said
 
 
@@ -60,44 +68,62 @@ def address_of(host):
     return next(h["address"] for h in lab_inventory()["hosts"] if h["name"] == host)
 
 
+def at_every_place(stopped):
+    """stopped(hosts, place) stops these there and says which of them got there. How many places each has."""
+    count, place, left = collections.Counter(), FIRST, list(USED)
+    while left:
+        there = stopped(left, place)
+        for host in [h for h in left if h not in there]:
+            if len(left) > 1 and stopped([host], place):
+                there = [*there, host]
+        count.update(there)
+        left = [h for h in left if h in there]
+        place += EVERY
+    print(f"stopped at {dict(count)}", flush=True)
+
+
 @pytest.mark.on_request
-@pytest.mark.parametrize("host", USED)
-def test_cut_at_every_flight(host, two):
+def test_cut_at_every_flight(two):
     lab("packages")
-    outcomes, flight, has_cut = collections.Counter(), 1, True
-    while has_cut:
+    outcomes = collections.Counter()
+
+    def stopped(hosts, flight):
         reset("packaged")
-        cutter = Cutter(address_of(host), flight)
-        r = clusterctl("deploy", two(host, cutter.port), expect=None, timeout=300)
-        has_cut, seen = cutter.end()
-        said = f"flight {flight} of {seen}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
-        # Cut while the checks ask, it is told as that: what they ask is not asked again.
-        assert r.returncode in (0, 69) or "the host did not answer: " in r.stdout, said
+        cutters = {h: Cutter(address_of(h), flight) for h in hosts}
+        r = clusterctl("deploy", two({h: c.port for h, c in cutters.items()}), expect=None, timeout=300)
+        ends = {h: c.end() for h, c in cutters.items()}
+        said = f"flight {flight} of {ends}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
+        assert r.returncode in (0, 69), said
         assert r.returncode == 0 or "hint: " in r.stderr, said
-        outcomes[r.returncode, "connecting again" in r.stderr] += 1
         settles(two, said)
-        print(f"{host}: flight {flight} of {seen}: exit {r.returncode}"
-              f"{', went on' if 'connecting again' in r.stderr else ''}", flush=True)
-        flight += EVERY
-    print(f"{host}: cut at {sum(outcomes.values()) - 1} flights; (exit, went on): {dict(outcomes)}", flush=True)
+        went_on = r.stderr.count("connecting again")
+        outcomes[r.returncode, went_on] += 1
+        print(f"flight {flight} of {ends}: exit {r.returncode}, went on {went_on} times", flush=True)
+        if r.returncode:
+            print(r.stderr, flush=True)
+        return [h for h in hosts if ends[h][0]]
+
+    at_every_place(stopped)
+    print(f"(exit, connections that were gone on after): {dict(outcomes)}", flush=True)
 
 
 @pytest.mark.on_request
-@pytest.mark.parametrize("host", USED)
-def test_the_remote_shell_is_killed_at_every_step(host, two):
+def test_the_remote_shell_is_killed_at_every_step(two):
     lab("packages")
     killer = (pathlib.Path(__file__).parent / "killer.pl").read_text()
-    number, killed = 1, True
-    while killed:
+
+    def stopped(hosts, step):
         reset("packaged")
-        ssh(host, f"cat >/usr/local/bin/sh <<'EOF'\n{killer}EOF\nchmod 755 /usr/local/bin/sh; "
-                  f"echo {number} >/run/kill-at")
+        everywhere(f"cat >/usr/local/bin/sh <<'EOF'\n{killer}EOF\nchmod 755 /usr/local/bin/sh; "
+                   f"echo {step} >/run/kill-at", hosts)
         r = clusterctl("deploy", two(), expect=None, timeout=300)
-        killed = ssh(host, "ls /run/kill-at 2>/dev/null; rm -f /usr/local/bin/sh /run/kill-at").strip() == ""
-        said = f"step {number}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
+        left = everywhere("ls /run/kill-at 2>/dev/null; rm -f /usr/local/bin/sh /run/kill-at", hosts)
+        killed = [h for h in hosts if not left[h].strip()]
+        said = f"step {step}, killed {killed}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
         assert r.returncode == (1 if killed else 0), said
-        assert not killed or f"{host} " in r.stderr and "hint: " in r.stderr, said
+        assert not killed or "hint: " in r.stderr and all(f"{h} " in r.stderr for h in killed), said
         settles(two, said)
-        print(f"{host}: killed at step {number}: exit {r.returncode}", flush=True)
-        number += EVERY
-    print(f"{host}: killed at {(number - 1) // EVERY - 1} steps", flush=True)
+        print(f"killed at step {step}: {killed}, exit {r.returncode}", flush=True)
+        return killed
+
+    at_every_place(stopped)

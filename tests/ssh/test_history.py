@@ -3,18 +3,20 @@ that are away."""
 import hashlib
 import json
 import os
+import pathlib
 import subprocess
 
 import pytest
 
 import test_status
-from conftest import LIMIT
+from conftest import LIMIT, public
 from test_status import CLUSTERCTL
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a mount namespace")
 
 OLD, NEW = "20261126T071500Z-0001", "20261126T071600Z-00ff"
 SHA = "0" * 64
+CUTTER = str(pathlib.Path(__file__).resolve().parents[1] / "lib" / "cutter.py")
 # Below the sshd's own directory: records/FILE becomes /var/lib/clusterctl/runs/FILE.
 RECORDS = """
 mount -t tmpfs none /var/lib && mkdir -p /var/lib/clusterctl && chmod 755 "$0" || exit
@@ -133,3 +135,34 @@ def test_over_the_systems_ssh(remembering):
     r = history(path, "--output", "json")
     assert r.returncode == 0 and r.stderr == b"", r
     assert [h["host"] for h in json.loads(r.stdout)["hosts"]] == ["NFS"]
+
+
+def cut_once(path, last, flight):
+    """`history` while one host's connection is cut there: (cut, how it ended)."""
+    cutter = subprocess.Popen(["/usr/bin/python3", CUTTER, f"127.0.0.5:{last.port}", str(flight), "127.0.0.5"],
+                              text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    inventory = json.loads(path.read_text())
+    inventory["hosts"][4]["ssh"] = {"port": int(cutter.stdout.readline()),
+                                    "pinned_keys": [public(last.host_keys["ed25519"])]}
+    by_way = path.with_name("by_way.json")
+    by_way.write_text(json.dumps(inventory))
+    r = history(by_way, "--output", "json")
+    return cutter.communicate("", timeout=LIMIT)[0].startswith("cut"), r
+
+
+def test_a_question_cut_off_is_asked_again(remembering):
+    """Whatever flight is cut, it is said, or nothing is missing, and nothing is there twice."""
+    path, _, last = remembering
+    remember(last, f"{OLD}.jsonl", {"run": OLD, "command": "deploy"}, {"planned": 400},
+             *({"step": f"{n} {'x' * 500}"} for n in range(400)))
+    remember(last, f"{NEW}.jsonl", {"run": NEW, "command": "deploy"}, {"outcome": "done"})
+    whole = history(path, "--output", "json").stdout
+    ends, is_cut = [], True
+    while is_cut:
+        is_cut, r = cut_once(path, last, len(ends) + 1)
+        assert r.returncode in (0, 69), r
+        assert r.returncode or r.stdout == whole
+        assert not r.returncode or (b"this may not be all" in r.stderr and NEW.encode() not in r.stdout)
+        ends.append(r.returncode)
+    # Once the host has been reached at all, a second connection makes it good.
+    assert len(ends) > 15 and set(ends[-6:]) == {0}, ends

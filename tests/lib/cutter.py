@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""cutter.py TARGET FLIGHT: forwards 127.0.0.1:PORT, which it prints, to TARGET's SSH port.
+"""cutter.py TARGET[:PORT] FLIGHT [ADDRESS]: forwards a port of 127.0.0.1 or ADDRESS, which it prints, to TARGET's
+port of SSH.
 
 A flight is what one side sends until the other side sends something. The FLIGHTth of all (from 1) is
 not delivered: both ends get a reset. What comes later is let through. It says "cut" then; at end of input it
@@ -42,7 +43,7 @@ async def session(reader, writer):
     global last
     last = None
     try:
-        there, back = await asyncio.open_connection(TARGET, 22)
+        there, back = await asyncio.open_connection(TARGET, PORT)
     except OSError:
         return reset(writer)
     await asyncio.gather(forward(reader, back, writer, "client"), forward(there, writer, back, "host"))
@@ -51,11 +52,12 @@ async def session(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(session, "127.0.0.1", 0)
+    server = await asyncio.start_server(session, ADDRESS, 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     print(flights, flush=True)
 
 
-TARGET, FLIGHT = sys.argv[1], int(sys.argv[2])
+TARGET, _, PORT = sys.argv[1].partition(":")
+PORT, FLIGHT, ADDRESS = int(PORT or 22), int(sys.argv[2]), (sys.argv[3:] or ["127.0.0.1"])[0]
 asyncio.run(main())
