@@ -92,38 +92,19 @@ static int declare(struct worker *w, struct err *e)
     return 0;
 }
 
-/* A look that fails because the session of an earlier pass has died is tried on a new one. */
 static int connect_and_gather(struct worker *w, struct err *e)
 {
-    bool fresh = !*w->ssh;
-    for (;;) {
-        if (!*w->ssh) {
-            w->emit(w, (struct event){.type = EV_CONNECTING});
-            *w->ssh = ssh_connect(w->hr->host, w->options->cancel, e);
-            if (!*w->ssh)
-                return -1;
-            fresh = true;
-        }
-        w->emit(w, (struct event){.type = EV_OBSERVING});
-        if (gather_facts(w, e) == 0)
-            return 0;
-        if (fresh || e->code != ERR_UNREACHABLE)
+    if (!*w->ssh) {
+        w->emit(w, (struct event){.type = EV_CONNECTING});
+        *w->ssh = ssh_connect(w->hr->host, w->options->cancel, e);
+        if (!*w->ssh)
             return -1;
-        ssh_close(*w->ssh);
-        *w->ssh = NULL;
-        facts_free(&w->hr->facts);
     }
+    w->emit(w, (struct event){.type = EV_OBSERVING});
+    return gather_facts(w, e);
 }
 
-int worker_reach(struct worker *w, struct err *e)
-{
-    if (connect_and_gather(w, e) < 0)
-        return -1;
-    w->hr->reached = true;
-    return 0;
-}
-
-int worker_observe(struct worker *w, struct err *e)
+static int look_closely(struct worker *w, struct err *e)
 {
     struct host_result *hr = w->hr;
     if (connect_and_gather(w, e) < 0)
@@ -133,7 +114,44 @@ int worker_observe(struct worker *w, struct err *e)
                                    .facts = &hr->facts,
                                    .templates = w->options->templates,
                                    .forgotten = w->options->forgotten};
-    if (declare(w, e) < 0 || observe(w, e) < 0)
+    return declare(w, e) < 0 ? -1 : observe(w, e);
+}
+
+/*
+ * A look changes nothing: where it has lost its connection it is made once more, over a new one. When
+ * there is none to be had, what counts is how the first was lost.
+ */
+static int twice(struct worker *w, int (*once)(struct worker *w, struct err *e), struct err *e)
+{
+    if (once(w, e) == 0)
+        return 0;
+    if (e->code != ERR_UNREACHABLE || !*w->ssh || ssh_usable(*w->ssh))
+        return -1;
+    const struct err lost = *e;
+    ssh_close(*w->ssh);
+    *w->ssh = NULL;
+    observation_free(&w->hr->observed);
+    catalog_free(&w->hr->catalog);
+    facts_free(&w->hr->facts);
+    if (once(w, e) == 0)
+        return 0;
+    if (!*w->ssh && e->code == ERR_UNREACHABLE)
+        *e = lost;
+    return -1;
+}
+
+int worker_reach(struct worker *w, struct err *e)
+{
+    if (twice(w, connect_and_gather, e) < 0)
+        return -1;
+    w->hr->reached = true;
+    return 0;
+}
+
+int worker_observe(struct worker *w, struct err *e)
+{
+    struct host_result *hr = w->hr;
+    if (twice(w, look_closely, e) < 0)
         return -1;
     plan_make(&hr->plan, &hr->catalog, &hr->observed);
     hr->states = arena_array(&hr->plan.arena, enum step_state, hr->plan.steps.n + 1);
