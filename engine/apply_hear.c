@@ -41,7 +41,7 @@ void apply_post_milestones(struct apply *a)
 
 static void fail_step(struct apply *a, const char *output)
 {
-    a->failed = true;
+    a->failed = a->over = true;
     a->hr->states[a->running - 1] = STEP_FAILED;
     emit_step(a, EV_STEP_FAILED, output);
 }
@@ -122,6 +122,8 @@ int apply_hear(void *ud, char *kind, char *rest, struct err *e)
     size_t n = 0;
     a->progress_at = clock_ms();
     (void)eventfd_write(a->wake_fd, 1);
+    if (a->over) /* its error is being shown by another thread by now */
+        return err_set(e, ERR_PROTOCOL, "the host goes on after what it failed at");
     if (!strcmp(kind, "r"))
         return observe_record(&a->now, rest, e);
     if (!strcmp(kind, "out")) {
@@ -145,7 +147,7 @@ int apply_hear(void *ud, char *kind, char *rest, struct err *e)
         quote_terminal(&who, rest, strlen(rest), false);
         err_set(a->err, ERR_LOCKED, "locked by %s", who.len ? sb_str(&who) : "another run");
         err_hint(a->err, "wait for that run to end, then run the same command again");
-        a->failed = true;
+        a->failed = a->over = true;
         return 0;
     }
     if (!strcmp(kind, "mine"))
