@@ -79,19 +79,22 @@ build_sanitized() {
     meson_build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
 }
 
-meson_tests() { # DIR
-    rm -f "$WORK/$1/meson-logs/testlog.junit.xml"
-    meson test -C "$WORK/$1" --print-errorlogs
-    count_junit "$WORK/$1/meson-logs/testlog.junit.xml"
+meson_tests() { # DIR OPTION…
+    local dir=$WORK/$1
+    shift
+    rm -f "$dir/meson-logs"/testlog*.junit.xml
+    meson test -C "$dir" --print-errorlogs "$@"
+    count_junit "$(echo "$dir/meson-logs"/testlog*.junit.xml)"
 }
 
+# With the programs of another build than gcc's where $BUILD names one.
 run_pytest() { # NAME PATH…
-    local xml=$WORK/$1.xml
+    local xml=$WORK/$1.xml build=$WORK/${BUILD:-gcc}
     shift
     rm -f "$xml"
-    (cd "$ROOT" && CLUSTERCTL=$WORK/gcc/cli/clusterctl CLUSTERCTL_BUILD=$WORK/gcc \
-        SSH_TOOL=$WORK/gcc/tests/ssh/ssh_tool PROBE_TOOL=$WORK/gcc/tests/probe/probe-tool \
-        REPORT_TOOL=$WORK/gcc/tests/report/report_tool EL_TOOL=$WORK/gcc/tests/el/el_tool \
+    (cd "$ROOT" && CLUSTERCTL=${PROGRAM:-$build/cli/clusterctl} CLUSTERCTL_BUILD=$build \
+        SSH_TOOL=$build/tests/ssh/ssh_tool PROBE_TOOL=$build/tests/probe/probe-tool \
+        REPORT_TOOL=$build/tests/report/report_tool EL_TOOL=$build/tests/el/el_tool \
         /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml "$xml" "$@")
     count_junit "$xml"
 }
@@ -137,6 +140,50 @@ suite_torture_all() {
     TORTURE=all run_pytest torture_all -s tests/torture
 }
 
+# Each by itself: every folder has a conftest.py of its own.
+pytests_of() { # BUILD FOLDER…
+    local build=$1 folder
+    shift
+    for folder; do
+        BUILD=$build run_pytest "$build-$folder" "$ROOT/tests/$folder"
+    done
+}
+
+suite_asan() {
+    check "sanitizer build" build_sanitized || return
+    pytests_of asan golden ssh probe report el
+}
+
+# The findings of programs that tests start: DIR/*, which must be empty.
+no_findings() { # DIR
+    ! grep -H . "$1"/*
+}
+
+suite_tsan() {
+    local found=$WORK/tsan-findings
+    check "thread sanitizer build" meson_build tsan clang -Db_sanitize=thread -Db_lundef=false || return
+    rm -rf "$found"
+    mkdir -p "$found"
+    export TSAN_OPTIONS=exitcode=66:log_path=$found/clusterctl
+    meson_tests tsan --timeout-multiplier 10
+    pytests_of tsan ssh probe
+    check "no findings" no_findings "$found"
+    unset TSAN_OPTIONS
+}
+
+suite_valgrind() {
+    local found=$WORK/valgrind-findings
+    local memcheck=(valgrind -q --leak-check=full --error-exitcode=99 --suppressions="$ROOT/tests/lib/valgrind.supp")
+    check "valgrind" install_packages valgrind && check "build" build_plain || return
+    rm -rf "$found"
+    mkdir -p "$found"
+    meson_tests gcc --wrapper "${memcheck[*]}" --timeout-multiplier 30
+    printf '#!/bin/sh\nexec %s "$@"\n' "${memcheck[*]} --log-file=$found/%p $WORK/gcc/cli/clusterctl" >"$WORK/valgrind-clusterctl"
+    chmod 755 "$WORK/valgrind-clusterctl"
+    PROGRAM=$WORK/valgrind-clusterctl run_pytest valgrind "$ROOT"/tests/ssh/test_{status,history,logs,asking,canary}.py
+    check "no findings" no_findings "$found"
+}
+
 suite_ssh() {
     check "build" build_plain || return
     run_pytest ssh tests/ssh
@@ -172,7 +219,16 @@ suite_lab() {
     in_the_lab lab --maxfail=3 --ignore-glob='*_doctor_alone*' -m 'not on_request' "$ROOT/tests/lab"
 }
 
-suite_day2() { in_the_lab day2 -m on_request --ignore-glob='*_selinux*' "$ROOT/tests/lab"; }
+suite_day2() {
+    in_the_lab day2 -m on_request --ignore-glob='*_selinux*' --ignore-glob='*_every_step*' \
+        --ignore-glob='*_adversity*' "$ROOT/tests/lab"
+}
+
+suite_campaigns() {
+    export LAB_MOMENTS=100 LAB_SIGNALS=SIGKILL LAB_PRISTINE=25
+    in_the_lab campaigns -s -v "$ROOT"/tests/lab/test_{*_adversity,*_every_step,*_interrupts}.py
+    unset LAB_MOMENTS LAB_SIGNALS LAB_PRISTINE
+}
 
 suite_doctor() {
     in_the_lab doctor "$ROOT"/tests/lab/test_10_doctor_alone.py "$ROOT"/tests/lab/test_*_selinux.py

@@ -14,11 +14,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOL = os.environ.get("SSH_TOOL", str(CHECKOUT / "build/tests/ssh/ssh_tool"))
+BUILD = os.environ.get("CLUSTERCTL_BUILD", "").rpartition("/")[2]  # tests/run names it: gcc, asan, tsan
 SANITIZERS = {  # for a build with -Db_sanitize=address; any other build ignores them
     "ASAN_OPTIONS": "fast_unwind_on_malloc=0:exitcode=99",
     "LSAN_OPTIONS": f"suppressions={Path(__file__).parent}/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
 }
+# glibc makes threads for getaddrinfo_a() that ThreadSanitizer knows nothing of: it crashes.
+no_tsan = pytest.mark.skipif(BUILD == "tsan", reason="a name is looked up")
 LIMIT = 60  # seconds; far beyond what anything here takes
 
 # Bash reads ~/.bashrc when sshd starts it at SHLVL below 2, which can take long; skip that.

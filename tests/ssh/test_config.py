@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import LIMIT, keygen, public, tool
+from conftest import LIMIT, keygen, no_tsan, public, tool
 
 # What the file holds, HERE for its directory; and files that it includes. NAMES are asked about.
 NAMES = ["web1", "web2", "10.1.1.132"]
@@ -180,6 +180,7 @@ def test_missing_file(tmp_path):
     assert r.error == "SYSTEM" and f"cannot read {tmp_path}/none" in r.message, r
 
 
+@no_tsan
 def test_connects_by_the_file_alone(sshd, tmp_path):
     """HostName is where it connects, by name, and what known_hosts is asked for."""
     kh = tmp_path / "known hosts"
@@ -194,6 +195,7 @@ def test_connects_by_the_file_alone(sshd, tmp_path):
     assert f"node1 (localhost:{sshd.port}): HOST KEY CHANGED: localhost shows" in r.message, r
 
 
+@no_tsan
 def test_name_that_does_not_resolve(tmp_path):
     config = write(tmp_path, "HostName no-such-host.invalid\n")
     r = tool("true", config=config, connect_timeout=3000)
