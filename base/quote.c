@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+/* Add what stands before the first of these characters, and return where that is. */
+static const char *plain_run(struct strbuf *out, const char *s, const char *special)
+{
+    size_t n = strcspn(s, special);
+    if (n)
+        sb_addn(out, s, n);
+    return s + n;
+}
+
 void quote_sh(struct strbuf *out, const char *s)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -11,23 +20,17 @@ void quote_sh(struct strbuf *out, const char *s)
         return;
     }
     sb_addc(out, '\'');
-    for (; *s; s++) {
-        if (*s == '\'')
-            sb_add(out, "'\\''");
-        else
-            sb_addc(out, *s);
+    while (*(s = plain_run(out, s, "'"))) {
+        sb_add(out, "'\\''");
+        s++;
     }
     sb_addc(out, '\'');
 }
 
 void quote_octal(struct strbuf *out, const char *s)
 {
-    for (; *s; s++) {
-        if (strchr(" \t\n\\#\"", *s))
-            sb_addf(out, "\\%03o", (unsigned char)*s);
-        else
-            sb_addc(out, *s);
-    }
+    while (*(s = plain_run(out, s, " \t\n\\#\"")))
+        sb_addf(out, "\\%03o", (unsigned char)*s++);
 }
 
 void unquote_octal(char *s)
@@ -45,19 +48,21 @@ void unquote_octal(char *s)
     *to = '\0';
 }
 
+/* The control characters but NUL, tab and newline. */
+#define CONTROLS                                                                                   \
+    "\1\2\3\4\5\6\7\10\13\14\15\16\17"                                                             \
+    "\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37"
+
 void quote_json(struct strbuf *out, const char *s)
 {
     sb_addc(out, '"');
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            sb_addf(out, "\\%c", c);
-        else if (c == '\n')
+    for (; *(s = plain_run(out, s, "\"\\\t\n\177" CONTROLS)); s++) {
+        if (*s == '"' || *s == '\\')
+            sb_addf(out, "\\%c", *s);
+        else if (*s == '\n')
             sb_add(out, "\\n");
-        else if (c < 0x20 || c == 0x7f)
-            sb_addf(out, "\\u%04x", c);
         else
-            sb_addc(out, (char)c);
+            sb_addf(out, "\\u%04x", (unsigned char)*s);
     }
     sb_addc(out, '"');
 }
@@ -80,12 +85,18 @@ static bool misleads(unsigned long c)
     return false;
 }
 
-/* Length of the well-formed, printable UTF-8 sequence at s, or 0. */
+static size_t ascii_printable(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && s[i] >= 0x20 && s[i] < 0x7f)
+        i++;
+    return i;
+}
+
+/* Length of the well-formed, printable UTF-8 sequence of more than one byte at s, or 0. */
 static size_t utf8_printable(const unsigned char *s, size_t n)
 {
     static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000}; /* shorter would do: overlong */
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f;
     size_t len = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
                  : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
     if (!len || len > n)
@@ -104,8 +115,9 @@ void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline)
 {
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)s[i];
-        size_t len = utf8_printable((const unsigned char *)s + i, n - i);
-        if (len > 1 && out->cap && out->len + len > out->cap) {
+        size_t ascii = ascii_printable(s + i, n - i);
+        size_t len = ascii ? ascii : utf8_printable((const unsigned char *)s + i, n - i);
+        if (!ascii && len && out->cap && out->len + len > out->cap) {
             out->truncated = true; /* no half character */
             return;
         }
@@ -124,19 +136,14 @@ void quote_terminal(struct strbuf *out, const char *s, size_t n, bool multiline)
 
 void quote_xml(struct strbuf *out, const char *s)
 {
-    for (; *s; s++) {
+    for (; *(s = plain_run(out, s, "&<>\"'" CONTROLS)); s++) {
         switch (*s) {
         case '&': sb_add(out, "&amp;"); break;
         case '<': sb_add(out, "&lt;"); break;
         case '>': sb_add(out, "&gt;"); break;
         case '"': sb_add(out, "&quot;"); break;
         case '\'': sb_add(out, "&#39;"); break;
-        default:
-            /* XML 1.0 cannot carry C0 controls at all */
-            if ((unsigned char)*s >= 0x20 || *s == '\n' || *s == '\t')
-                sb_addc(out, *s);
-            else
-                sb_addf(out, "\\x%02x", (unsigned char)*s);
+        default: sb_addf(out, "\\x%02x", (unsigned char)*s); /* XML 1.0 cannot carry it at all */
         }
     }
 }
@@ -144,12 +151,9 @@ void quote_xml(struct strbuf *out, const char *s)
 void quote_label(struct strbuf *out, const char *s)
 {
     sb_addc(out, '"');
-    for (; *s; s++)
-        if (*s == '\n')
-            sb_add(out, "\\n");
-        else if (*s == '"' || *s == '\\')
-            sb_addf(out, "\\%c", *s);
-        else
-            sb_addc(out, *s);
+    for (; *(s = plain_run(out, s, "\n\"\\")); s++) {
+        sb_addc(out, '\\');
+        sb_addc(out, *s == '\n' ? 'n' : *s);
+    }
     sb_addc(out, '"');
 }

@@ -37,20 +37,26 @@ void sb_add(struct strbuf *sb, const char *s)
 
 void sb_addc(struct strbuf *sb, char c)
 {
-    sb_addn(sb, &c, 1);
+    if (room(sb, 1))
+        sb->s[sb->len++] = c;
+    sb->s[sb->len] = '\0';
 }
 
 void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
 {
+    char small[256]; /* enough for most: no allocation, and formatted once */
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    if (n > 0) {
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    if (n > 0 && (size_t)n < sizeof small) {
+        sb_addn(sb, small, (size_t)n);
+    } else if (n > 0) {
         char *tmp = xmalloc((size_t)n + 1);
         vsnprintf(tmp, (size_t)n + 1, fmt, again);
         sb_addn(sb, tmp, (size_t)n);
         xfree(tmp);
     }
+    explicit_bzero(small, sizeof small); /* as xfree() does */
     va_end(again);
 }
 
