@@ -69,6 +69,9 @@ bool fuzz_is_shown(const char *s, size_t n, bool multiline)
 {
     uint32_t c;
     for (size_t len; n; s += len, n -= len) {
+        len = 1;
+        if (*s >= 0x20 && *s < 0x7f) /* most are: this is for speed alone */
+            continue;
         if (!(len = decode((const unsigned char *)s, n, &c)) || turns(c) || hides(c))
             return false;
         bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
