@@ -26,12 +26,13 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     size_t n = i + 1;
     /* One brace group: a shell runs it only when all of it has arrived. */
     unsigned guard = a->w->options->confirm_s;
-    script_addf(s, "{ at_step %zu; m start %zu\n(set -e\n", n, n);
+    script_addf(s, "{ at_step %zu; m start %zu\n", n, n);
+    lock_work_begin(s);
     if (guard)
         guard_before(s, step, guard);
     plan_apply(s, step);
-    script_addf(s, ") >/run/clusterctl/out 2>&1 9>&-\nrc=$?\n[ $rc = 0 ] || step_failed %zu $rc\n",
-                n);
+    lock_work_end(s, "/run/clusterctl/out");
+    script_addf(s, "[ $rc = 0 ] || step_failed %zu $rc\n", n);
     if (guard) {
         guard_after(s);
         a->unconfirmed |= guard_is_risky(step);

@@ -51,6 +51,17 @@ void lock_at_step(struct script *s, size_t n)
     script_addf(s, "at_step %zu </dev/null\n", n);
 }
 
+/* Two shells: the outer one has the lock. Were the inner one its last command, it would take its place. */
+void lock_work_begin(struct script *s)
+{
+    script_add(s, "( (set -e\n");
+}
+
+void lock_work_end(struct script *s, const char *output_file)
+{
+    script_addf(s, ") 9>&-; exit $?) >%s 2>&1\nrc=$?\n", output_file);
+}
+
 void lock_owner_text(char *buf, size_t size)
 {
     char host[64] = "?", when[CLOCK_WALL_LEN];

@@ -19,5 +19,12 @@ void lock_functions(struct script *s);
 void lock_take(struct script *s, unsigned wait_s, const char *owner);
 /* At work on step n, from 1; 0: between two, with a client that lives. For a holder. */
 void lock_at_step(struct script *s, size_t n);
+/*
+ * Around the commands of a step: they run under `set -e`, put what they say into a file, and leave `rc`.
+ * Killed, the holder's shell leaves them at work, and with them the lock: but not with what they have started
+ * for good.
+ */
+void lock_work_begin(struct script *s);
+void lock_work_end(struct script *s, const char *output_file);
 /* "root@ops1 pid 4711 since 2026-01-31T12:00:00Z": for whoever waits. */
 void lock_owner_text(char *buf, size_t size);

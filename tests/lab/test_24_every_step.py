@@ -18,7 +18,8 @@ from test_05_interrupts import no_half_written_files
 USED = {"LVS-master": "director", "Web01-RS": "real_server"}
 CUTTER = str(pathlib.Path(__file__).resolve().parents[1] / "lib" / "cutter.py")
 EVERY = int(os.environ.get("LAB_EVERY", "1"))  # each place, or one in so many
-FIRST = int(os.environ.get("LAB_FIRST", "1"))  # where to go on
+FIRST, LAST = int(os.environ.get("LAB_FIRST", "1")), int(os.environ.get("LAB_LAST", "1000"))
+START = os.environ.get("LAB_START", "packaged")  # from bare machines, "pristine", the first steps are the package manager's
 
 
 class Cutter:
@@ -58,7 +59,7 @@ def two(tmp_path):
 
 def settles(two, said):
     """From what a run has left the next one gets there."""
-    again = clusterctl("deploy", two(), expect=None, timeout=300)
+    again = clusterctl("deploy", two(), expect=None, timeout=600)
     assert again.returncode == 0, f"{said}\nthen: {again.returncode}\n{again.stderr}"
     assert no_half_written_files(USED) == {}, said
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode", two()).stdout, said
@@ -71,7 +72,7 @@ def address_of(host):
 def at_every_place(stopped):
     """stopped(hosts, place) stops these there and says which of them got there. How many places each has."""
     count, place, left = collections.Counter(), FIRST, list(USED)
-    while left:
+    while left and place <= LAST:
         there = stopped(left, place)
         for host in [h for h in left if h not in there]:
             if len(left) > 1 and stopped([host], place):
@@ -88,9 +89,9 @@ def test_cut_at_every_flight(two):
     outcomes = collections.Counter()
 
     def stopped(hosts, flight):
-        reset("packaged")
+        reset(START)
         cutters = {h: Cutter(address_of(h), flight) for h in hosts}
-        r = clusterctl("deploy", two({h: c.port for h, c in cutters.items()}), expect=None, timeout=300)
+        r = clusterctl("deploy", two({h: c.port for h, c in cutters.items()}), expect=None, timeout=600)
         ends = {h: c.end() for h, c in cutters.items()}
         said = f"flight {flight} of {ends}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"
         assert r.returncode in (0, 69), said
@@ -113,10 +114,10 @@ def test_the_remote_shell_is_killed_at_every_step(two):
     killer = (pathlib.Path(__file__).parent / "killer.pl").read_text()
 
     def stopped(hosts, step):
-        reset("packaged")
+        reset(START)
         everywhere(f"cat >/usr/local/bin/sh <<'EOF'\n{killer}EOF\nchmod 755 /usr/local/bin/sh; "
                    f"echo {step} >/run/kill-at", hosts)
-        r = clusterctl("deploy", two(), expect=None, timeout=300)
+        r = clusterctl("deploy", two(), expect=None, timeout=600)
         left = everywhere("ls /run/kill-at 2>/dev/null; rm -f /usr/local/bin/sh /run/kill-at", hosts)
         killed = [h for h in hosts if not left[h].strip()]
         said = f"step {step}, killed {killed}: exit {r.returncode}\n{r.stdout}\n{r.stderr}"

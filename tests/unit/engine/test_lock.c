@@ -104,6 +104,42 @@ static void a_step_at_work_is_waited_for(void **state)
     expect(&s, "locked " HOLDER "\nmine\nfinished\n");
 }
 
+/* The holder's shell alone is killed: what it has started would work beside the next run's. */
+static void work_outlives_its_shell(void **state)
+{
+    (void)state;
+    struct script s = {0}, work = {0};
+    script_add(&work, "{ at_step 3\n");
+    lock_work_begin(&work);
+    script_add(&work, "echo begun\nsleep 2\necho finished\n");
+    lock_work_end(&work, "/run/work");
+    script_add(&work, "} </dev/null\n");
+    add_holder(&s, work.text.s);
+    script_free(&work);
+    script_add(&s, "until [ -s /run/work ]; do sleep 0.05; done; kill -KILL $!; wait $! 2>/dev/null\n");
+    add_contender(&s, 20, HOLDER);
+    script_add(&s, "cat /run/work\n");
+    expect(&s, "locked " HOLDER "\nmine\nbegun\nfinished\n");
+}
+
+/* A daemon that a step has started does not hold the lock. */
+static void what_is_started_for_good_has_no_lock(void **state)
+{
+    (void)state;
+    struct script s = {0}, work = {0};
+    script_add(&work, "{ at_step 3\n");
+    lock_work_begin(&work);
+    script_add(&work, "sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\n(exit 3)\n");
+    lock_work_end(&work, "/run/work");
+    script_add(&work, "echo \"rc $rc\" >>/run/holder; } </dev/null\nexit\n");
+    add_holder(&s, work.text.s);
+    script_free(&work);
+    script_add(&s, "wait $!\n");
+    add_contender(&s, 5, OTHER);
+    script_add(&s, "tail -n 1 /run/holder; kill $(cat /run/daemon) && echo 'it lived'\n");
+    expect(&s, "mine\nrc 3\nit lived\n");
+}
+
 /* What is written down may be another's, whose number somebody else has now. */
 static void nobody_else_is_ended(void **state)
 {
@@ -138,6 +174,8 @@ int main(void)
         cmocka_unit_test(the_same_owner_does_not_wait),
         cmocka_unit_test(a_step_at_work_is_not_ended),
         cmocka_unit_test(a_step_at_work_is_waited_for),
+        cmocka_unit_test(work_outlives_its_shell),
+        cmocka_unit_test(what_is_started_for_good_has_no_lock),
         cmocka_unit_test(nobody_else_is_ended),
         cmocka_unit_test(nonsense_is_survived),
     };
