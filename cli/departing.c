@@ -82,6 +82,7 @@ static void join(struct departing *d)
     memcpy(d->everybody.hosts + c->n_hosts, d->cluster.hosts,
            d->cluster.n_hosts * sizeof *c->hosts);
     d->everybody.n_hosts = n;
+    d->everybody.shared = NULL;
     for (size_t i = 0; i < n; i++)
         d->everybody.hosts[i].index_in_cluster = i;
 }
@@ -92,6 +93,7 @@ bool departing_find(struct departing *d, struct session *s)
     *d = (struct departing){.session = s, .cluster = *c};
     d->cluster.hosts = NULL;
     d->cluster.n_hosts = 0;
+    d->cluster.shared = NULL;
     d->cluster.network.managed = false; /* not asked about */
     for (size_t i = 0; i < run_count(s->run); i++) {
         const struct host_result *hr = run_result(s->run, i);

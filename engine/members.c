@@ -106,17 +106,13 @@ void members_text(struct strbuf *out, const struct catalog *cat)
             c->name);
     members_cluster_id(out, c);
     sb_addc(out, '\n');
-    for (size_t i = 0; i < c->n_hosts; i++) {
-        const struct host *h = &c->hosts[i];
-        if (!cluster_knows(cat->host, &h->address, h->roles))
-            continue;
+    for (const struct host *h = NULL; (h = cluster_next_known(c, cat->host, h));)
         add(out, "member", &(struct member){.name = h->name,
                                             .address = h->address,
                                             .port = h->ssh.port,
                                             .user = h->ssh.user,
                                             .become = h->ssh.become,
                                             .roles = h->roles});
-    }
     for (size_t i = 0; i < f->members.n; i++) {
         const struct member *m = &f->members.v[i];
         if (cluster_knows(cat->host, &m->address, m->roles) &&

@@ -39,6 +39,44 @@ bool cluster_knows(const struct host *h, const struct ipaddr *address, unsigned 
     return (h->roles | roles) != ROLE_REAL_SERVER || ipaddr_eq(&h->address, address);
 }
 
+static bool is_shared(const struct host *h)
+{
+    return h->roles != ROLE_REAL_SERVER;
+}
+
+void cluster_index(struct cluster *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_hosts; i++)
+        n += is_shared(&c->hosts[i]);
+    c->shared = arena_array(&c->arena, const struct host *, n + 1);
+    for (size_t i = n = 0; i < c->n_hosts; i++)
+        if (is_shared(&c->hosts[i]))
+            c->shared[n++] = &c->hosts[i];
+}
+
+/* Whichever of the two comes first after `from`: h itself, or one that is shared. */
+static const struct host *first_known(const struct cluster *c, const struct host *h, size_t from)
+{
+    const struct host *own = h->index_in_cluster >= from ? h : NULL;
+    for (const struct host *const *s = c->shared; *s; s++)
+        if ((*s)->index_in_cluster >= from)
+            return own && own->index_in_cluster < (*s)->index_in_cluster ? own : *s;
+    return own;
+}
+
+const struct host *cluster_next_known(const struct cluster *c, const struct host *h,
+                                      const struct host *after)
+{
+    size_t from = after ? after->index_in_cluster + 1 : 0;
+    if (c->shared && !is_shared(h))
+        return first_known(c, h, from);
+    for (size_t i = from; i < c->n_hosts; i++)
+        if (is_shared(h) || is_shared(&c->hosts[i]) || i == h->index_in_cluster)
+            return &c->hosts[i];
+    return NULL;
+}
+
 bool cluster_hands_over(const struct cluster *c)
 {
     return c->profile == PROFILE_FAST && cluster_count(c, ROLE_DIRECTOR) > 1;

@@ -176,6 +176,7 @@ struct cluster {
     enum selinux_policy selinux;
     struct host *hosts;          /* in the order of the file */
     size_t n_hosts;
+    const struct host **shared;  /* those that all others know, NULL-terminated: cluster_index() */
     const char *file;            /* where it was read from, for messages */
     const char *text;            /* the inventory as hosts may keep it: with auth_pass, but no secret
                                     of log-in (secret.h) */
@@ -195,6 +196,14 @@ enum { ROLE_ANY = ROLE_DIRECTOR | ROLE_REAL_SERVER | ROLE_NFS };
  * nothing of each other. `roles` are the other's.
  */
 bool cluster_knows(const struct host *h, const struct ipaddr *address, unsigned roles);
+/*
+ * All that `h` knows, itself among them, in order: for (k = NULL; (k = cluster_next_known(c, h, k));)
+ * Where the cluster has an index, in a time that does not grow with the number of real servers.
+ */
+const struct host *cluster_next_known(const struct cluster *c, const struct host *h,
+                                      const struct host *after);
+/* To be called when the hosts are known; a copy of a cluster with other hosts sets `shared` to NULL. */
+void cluster_index(struct cluster *c);
 /* Two directors that hand over to each other: know of connections, and of planned stops. */
 bool cluster_hands_over(const struct cluster *c);
 const char *role_name(enum role r); /* "director", "real_server", "nfs" */

@@ -63,6 +63,7 @@ static struct cluster *parse(const char *text, size_t len, const char *name, str
             check_draft(r);
         if (diags->list.n == before)
             expand_services(r);
+        cluster_index(c);
         json_decref(json);
         diagnostics_place(diags, text, len);
     }

@@ -3,6 +3,7 @@
 #include "modules/share.h"
 
 struct rules {
+    struct arena *arena;
     struct fw_rule *list;
     size_t n;
 };
@@ -15,6 +16,7 @@ enum { SYNC_PORT = 8848 };
 
 static void add(struct rules *r, const char *protocol, unsigned port, const struct ipaddr *source)
 {
+    r->list = arena_grow(r->arena, r->list, r->n, sizeof *r->list);
     struct fw_rule *rule = &r->list[r->n++];
     *rule = (struct fw_rule){.protocol = protocol, .port = port};
     if (source)
@@ -53,8 +55,7 @@ static int declare(struct catalog *cat, struct err *e)
 {
     const struct cluster *c = cat->cluster;
     unsigned roles = cat->host->roles;
-    size_t most = c->n_services + c->n_hosts * 2 + EXPORTERS_N;
-    struct rules r = {.list = arena_array(&cat->arena, struct fw_rule, most)};
+    struct rules r = {.arena = &cat->arena};
     (void)e;
     if (c->firewall == FIREWALL_LEAVE)
         return 0;

@@ -11,11 +11,8 @@ static int declare(struct catalog *cat, struct err *e)
     const struct cluster *c = cat->cluster;
     autosb struct strbuf lines = {0};
     (void)e;
-    for (size_t i = 0; i < c->n_hosts; i++) {
-        const struct host *h = &c->hosts[i];
+    for (const struct host *h = NULL; (h = cluster_next_known(c, cat->host, h));) {
         char address[IPADDR_STRLEN];
-        if (!cluster_knows(cat->host, &h->address, h->roles))
-            continue;
         sb_addf(&lines, "%s %s", ipaddr_str(&h->address, address), h->hostname);
         if (strcmp(h->name, h->hostname) != 0)
             sb_addf(&lines, " %s", h->name);
