@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/trace.h"
 #include "cli/ask_secret.h"
 #include "cli/operands.h"
+#include "cli/outfile.h"
 
 const char *inventory_path(const char *operand)
 {
@@ -44,6 +46,29 @@ static int parse(int argc, char **argv, struct invocation *in, struct err *e)
     return operands_take(in, argc, argv, first, e);
 }
 
+/* The timeline is written however the run has ended; what that was counts for more. */
+static int traced(struct invocation *in, struct err *e)
+{
+    const char *path = in->args.trace;
+    if (!path)
+        return in->command->run(in, e);
+    if (outfile_check(path, e) < 0)
+        return -1;
+    autosb struct strbuf text = {0};
+    struct err why = {0};
+    trace_start();
+    int status = in->command->run(in, e);
+    trace_write(&text);
+    if (outfile_write(path, sb_str(&text), text.len, &why) == 0)
+        return status;
+    if (status == 0) {
+        *e = why;
+        return -1;
+    }
+    report_note(&in->err, "%s", why.msg);
+    return status;
+}
+
 static int run(struct invocation *in, struct err *e)
 {
     bool by_option = in->command->flags & CMD_INVENTORY_OPTION;
@@ -55,7 +80,7 @@ static int run(struct invocation *in, struct err *e)
         return -1;
     if (in->command->flags & CMD_HOSTS && operands_resolve(in, e) < 0)
         return -1;
-    int status = in->command->run(in, e);
+    int status = traced(in, e);
     /* A result that did not get out is no result. */
     if (status >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         return err_errno(e, "cannot write to standard output");

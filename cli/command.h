@@ -28,7 +28,7 @@ struct args {
     bool dry_run, offline, detailed_exitcode, no_verify, quiet, show_secrets, fix, yes, auto_rollback;
     const char *out, *facts;
     bool assume_family;
-    const char *templates;
+    const char *templates, *trace;
     unsigned parallel, lock_wait_s, reconnect_s, step_timeout_s; /* 0: not given */
     bool all, force;
     struct option_list scenarios;

@@ -36,6 +36,9 @@ const struct option_spec options_run[] = {
      .max = 86400, .help = "Try this long to go on after a connection was lost among steps (60)."},
     {"step-timeout", OPTION_NUMBER, offsetof(struct args, step_timeout_s), "SECONDS", .min = 1,
      .max = 86400, .help = "Give up on a step that takes longer."},
+    {"trace", OPTION_STRING, offsetof(struct args, trace), "FILE",
+     .help = "Write a timeline of connections, scripts, steps and waits, in the trace format of "
+             "Chrome: load it at ui.perfetto.dev or chrome://tracing."},
     {0},
 };
 

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "engine/apply_state.h"
 #include "engine/guard.h"
 #include "engine/lock.h"
@@ -252,6 +253,7 @@ int worker_apply(struct worker *w, struct err *e)
         script_free(&s);
         return err_errno(e, "eventfd");
     }
+    TRACE(w->hr->host->name, "apply");
     observation_init(&a.now, &w->hr->catalog);
     add_setup(&a, &s);
     int rc = remote_open(&r, *w->ssh, &s, &(struct remote_handler){apply_hear, &a}, e);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/quote.h"
+#include "base/trace.h"
 #include "engine/apply_state.h"
 #include "engine/restype.h"
 
@@ -50,6 +51,7 @@ static int step_started(struct apply *a, size_t n)
 {
     a->running = n;
     a->step_began = clock_ms();
+    a->began_us = clock_us();
     observation_clear(&a->now, a->hr->plan.steps.v[n - 1].want->index);
     emit_step(a, EV_STEP_START, NULL);
     return 0;
@@ -61,6 +63,7 @@ static int step_finished(struct apply *a, struct err *e)
     const struct resource *want = a->hr->plan.steps.v[a->running - 1].want;
     struct plan left = {.catalog = &a->hr->catalog};
     plan_diff(&left, want, &a->now.have[want->index]);
+    trace_since(a->began_us, a->hr->host->name, a->hr->plan.steps.v[a->running - 1].summary);
     bool done = left.steps.n == 0;
     if (!done) {
         err_set(a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",

@@ -7,7 +7,7 @@ struct apply {
     struct host_result *hr;
     struct observation now; /* what is, as of each finished step */
     size_t running;         /* number of the step at work, from 1; 0: none */
-    int64_t step_began;
+    int64_t step_began, began_us;
     bool failed;         /* a step failed; *err says how */
     bool over;           /* the host has told of a failure: nothing more may come */
     struct err *err;     /* hr->step_err */

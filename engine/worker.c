@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/trace.h"
 #include "engine/members.h"
 
 static int on_fact(void *ud, char *kind, char *rest, struct err *e)
@@ -25,6 +26,7 @@ static int gather_facts(struct worker *w, struct err *e)
     struct host_result *hr = w->hr;
     if (script_init(&s, e) < 0)
         return -1;
+    TRACE(hr->host->name, "facts");
     script_prelude(&s);
     hr->facts.wishes = w->wishes;
     hr->facts.units = w->options->units;
@@ -50,6 +52,7 @@ static int observe(struct worker *w, struct err *e)
     if (script_init(&s, e) < 0)
         return -1;
     observation_init(&hr->observed, &hr->catalog);
+    TRACE(hr->host->name, "observe");
     script_prelude(&s);
     observe_script(&s, &hr->catalog);
     int rc = look(w, &s, &(struct remote_handler){on_observed, &hr->observed},
@@ -179,6 +182,7 @@ int worker_query(struct worker *w, const struct remote_query *q, int64_t deadlin
         return err_set(e, ERR_UNREACHABLE, "no connection");
     if (script_init(&s, e) < 0)
         return -1;
+    TRACE(w->hr->host->name, "question");
     script_prelude(&s);
     q->fragment(&s, w->hr, q->ud);
     int rc = look(w, &s, &(struct remote_handler){on_answer, &call}, deadline, e);

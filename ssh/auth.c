@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/trace.h"
 
 /* "publickey,password,publickey,keyboard-interactive" is more than anybody asks for. */
 enum { MAX_ROUNDS = 4 };
@@ -151,6 +152,7 @@ int auth_login(struct ssh *s, int64_t deadline, struct err *e)
 {
     __attribute__((cleanup(free_login))) struct login l = {
         .s = s, .deadline = deadline, .log.cap = 800};
+    TRACE(s->host->name, "log-in");
 
     if (login_offered(&l, e) < 0)
         return -1;

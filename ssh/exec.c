@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "ssh/internal.h"
 
 enum {
@@ -30,6 +31,7 @@ static int channel_start(struct ssh_exec *x, const char *command, struct err *e)
     int rc;
     struct ssh *s = x->s;
     int64_t deadline = deadline_in(ssh_connect_timeout(s->host));
+    TRACE(s->host->name, "open a channel");
 
     while (!(x->channel = libssh2_channel_open_session(s->session))) {
         rc = libssh2_session_last_errno(s->session);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/trace.h"
 #include "ssh/internal.h"
 
 enum {
@@ -124,6 +125,7 @@ static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64
                      .cancel_fd = s->cancel_fd,
                      .wake_fd = wake_fd,
                      .deadline = deadline};
+    TRACE(s->host->name, "wait");
     enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
     return r;
@@ -207,6 +209,7 @@ static void handshake_too_slow(const struct ssh *s, struct err *e)
 static enum handshake handshake(struct ssh *s, struct err *e)
 {
     int rc;
+    TRACE(s->host->name, "connect: TCP, key exchange");
     begin_session(s);
     int64_t limit = ssh_connect_timeout(s->host);
     s->fd = jump_wanted(s->host) ? jump_connect(s, e) : tcp_connect(s, deadline_in(limit), e);

@@ -4,6 +4,7 @@ host that hangs keeps no other from being shown, and one that was away is found 
 The hosts are this machine, five times, in a mount namespace where systemd seems to run and a
 made-up systemctl answers. Nothing but reading is done there.
 """
+import collections
 import json
 import os
 import pathlib
@@ -152,6 +153,29 @@ def test_one_look(cluster):
     r = subprocess.run([CLUSTERCTL, "status", path], capture_output=True, text=True,
                        timeout=LIMIT, check=False)
     assert r.returncode == 1 and "VIP 10.1.1.140  HELD BY NOBODY" in r.stdout
+
+
+def test_trace(cluster, tmp_path):
+    """One connection a host; spans lie within each other; every wait is of something that has a name."""
+    path, _, _ = cluster
+    out = tmp_path / "trace.json"
+    r = subprocess.run([CLUSTERCTL, "deploy", "--dry-run", "--trace", out, path], capture_output=True, text=True,
+                       timeout=LIMIT, check=False)
+    assert r.returncode == 0, r.stderr
+    events = json.loads(out.read_text())["traceEvents"]
+    lanes = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+    assert sorted(lanes.values()) == ["LVS-master", "LVS-node01", "NFS", "Web01-RS", "Web02-RS"]
+    for tid in lanes:
+        spans = [(e["ts"], e["ts"] + e["dur"], e["name"]) for e in events if e["ph"] == "X" and e["tid"] == tid]
+        named = [s for s in spans if s[2] != "wait"]
+        names = collections.Counter(s[2] for s in named)
+        assert {names.pop(n) for n in ("connect: TCP, key exchange", "log-in", "facts", "observe")} == {1}
+        assert set(names) <= {"question", "open a channel"}
+        for began, ended, _ in (s for s in spans if s[2] == "wait"):
+            assert any(b <= began and ended <= e for b, e, _ in named), (began, ended, named)
+    r = subprocess.run([CLUSTERCTL, "deploy", "--dry-run", "--trace", tmp_path / "none" / "t", path], capture_output=True,
+                       text=True, timeout=LIMIT, check=False)
+    assert r.returncode == 1 and f"cannot write '{tmp_path}/none/t'" in r.stderr, r.stderr
 
 
 def test_sessions_stay_open(cluster):
