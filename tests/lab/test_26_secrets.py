@@ -12,21 +12,20 @@ KEEPALIVED = "/etc/keepalived/keepalived.conf"
 
 # Looks at every process over and over while there is /run/watching; what it has seen stands in /run/watched.
 WATCH = r"""
+printf '%s\n' {AUTH} {SUDO} >/run/canaries
 cat >/run/watcher <<'END'
-a={AUTH} b={SUDO}
 while [ -e /run/watching ]; do
-    for p in /proc/[0-9]*; do
-        for f in cmdline environ; do
-            tr '\0' ' ' <$p/$f 2>/dev/null | grep -q -e "$a" -e "$b" &&
-                printf '%s of %s\n' $f "$(tr '\0' ' ' <$p/cmdline)" >>/run/watched
-        done
+    grep -sla -f /run/canaries /proc/[0-9]*/cmdline /proc/[0-9]*/environ | while read -r f; do
+        printf '%s of %s\n' "${{f##*/}}" "$(tr '\0' ' ' <"${{f%/*}}/cmdline")" >>/run/watched
     done
+    sleep 0.1
 done
+rm /run/canaries
 END
 touch /run/watching
 systemd-run -q --unit=watcher sh /run/watcher
 """
-SEEN = "rm -f /run/watching; while systemctl -q is-active watcher; do sleep 1; done; cat /run/watched 2>/dev/null; :"
+SEEN = "rm -f /run/watching; while systemctl -q is-active watcher; do sleep 1; done; cat /run/watched 2>/dev/null; rm -f /run/watched"
 # In files anywhere, in what the journal has kept, in core dumps.
 FILES = r"""
 a={AUTH} b={SUDO}
