@@ -104,18 +104,26 @@ static void a_step_at_work_is_waited_for(void **state)
     expect(&s, "locked " HOLDER "\nmine\nfinished\n");
 }
 
+/* A holder at a step of these commands, whose output goes to /run/work, and what it does `then`. */
+static void add_worker(struct script *s, const char *commands, const char *then)
+{
+    struct script work = {0};
+    script_add(&work, "{ at_step 3\n");
+    lock_work_begin(&work);
+    script_add(&work, commands);
+    lock_work_end(&work, "/run/work");
+    script_add(&work, then);
+    script_add(&work, "} </dev/null\n");
+    add_holder(s, work.text.s);
+    script_free(&work);
+}
+
 /* The holder's shell alone is killed: what it has started would work beside the next run's. */
 static void work_outlives_its_shell(void **state)
 {
     (void)state;
-    struct script s = {0}, work = {0};
-    script_add(&work, "{ at_step 3\n");
-    lock_work_begin(&work);
-    script_add(&work, "echo begun\nsleep 2\necho finished\n");
-    lock_work_end(&work, "/run/work");
-    script_add(&work, "} </dev/null\n");
-    add_holder(&s, work.text.s);
-    script_free(&work);
+    struct script s = {0};
+    add_worker(&s, "echo begun\nsleep 2\necho finished\n", "");
     script_add(&s, "until [ -s /run/work ]; do sleep 0.05; done; kill -KILL $!; wait $! 2>/dev/null\n");
     add_contender(&s, 20, HOLDER);
     script_add(&s, "cat /run/work\n");
@@ -126,14 +134,9 @@ static void work_outlives_its_shell(void **state)
 static void what_is_started_for_good_has_no_lock(void **state)
 {
     (void)state;
-    struct script s = {0}, work = {0};
-    script_add(&work, "{ at_step 3\n");
-    lock_work_begin(&work);
-    script_add(&work, "sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\n(exit 3)\n");
-    lock_work_end(&work, "/run/work");
-    script_add(&work, "echo \"rc $rc\" >>/run/holder; } </dev/null\nexit\n");
-    add_holder(&s, work.text.s);
-    script_free(&work);
+    struct script s = {0};
+    add_worker(&s, "sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\n(exit 3)\n",
+               "echo \"rc $rc\" >>/run/holder; exit\n");
     script_add(&s, "wait $!\n");
     add_contender(&s, 5, OTHER);
     script_add(&s, "tail -n 1 /run/holder; kill $(cat /run/daemon) && echo 'it lived'\n");
