@@ -42,7 +42,9 @@ static void apply(struct script *s, const struct step *step)
  */
 static const char undo[] =
     "pre_kmod() {\n"
-    "  [ -e " OWNED_DIR "/modules ] || cut -d ' ' -f 1 /proc/modules >" OWNED_DIR "/modules\n"
+    /* A kernel that has it all built in has no list. */
+    "  [ -e " OWNED_DIR "/modules ] || [ ! -r /proc/modules ] ||\n"
+    "    cut -d ' ' -f 1 /proc/modules >" OWNED_DIR "/modules\n"
     "  if [ -z \"$adopt\" ] && [ -d \"/sys/module/$1\" ]; then echo loaded; else echo absent; fi\n"
     "}\n"
     "unload() {\n"
