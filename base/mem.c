@@ -2,6 +2,7 @@
 
 #include <stdalign.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,29 @@ struct arena_chunk {
     alignas(max_align_t) unsigned char data[];
 };
 
-/* Large enough that a five-host cluster needs one or two chunks, small enough to waste little. */
-enum { ARENA_CHUNK = 16 * 1024 };
+/*
+ * A host has four arenas, and there may be thousands of hosts: so they begin small. Each chunk is twice the one
+ * before, up to one that a five-host cluster needs one or two of.
+ */
+enum { ARENA_FIRST = 1024, ARENA_MOST = 16 * 1024 };
+
+static size_t next_size(const struct arena_chunk *c)
+{
+    size_t twice = c ? 2 * c->size : ARENA_FIRST;
+    return twice < ARENA_MOST ? twice : ARENA_MOST;
+}
+
+/* What is larger than a chunk gets one of its own, behind the one that is being filled. */
+static struct arena_chunk *add_chunk(struct arena *a, size_t n)
+{
+    size_t size = next_size(a->head);
+    bool own = n > size;
+    struct arena_chunk *c = xcalloc(1, sizeof *c + (own ? n : size)), *head = a->head;
+    c->size = own ? n : size;
+    c->next = own && head ? head->next : head;
+    *(own && head ? &head->next : &a->head) = c;
+    return c;
+}
 
 void *arena_alloc(struct arena *a, size_t n)
 {
@@ -75,13 +97,8 @@ void *arena_alloc(struct arena *a, size_t n)
         out_of_memory();
     n = (n + align - 1) & ~(align - 1);
     struct arena_chunk *c = a->head;
-    if (!c || c->size - c->used < n) {
-        size_t size = n > ARENA_CHUNK ? n : ARENA_CHUNK;
-        c = xcalloc(1, sizeof *c + size);
-        c->size = size;
-        c->next = a->head;
-        a->head = c;
-    }
+    if (!c || c->size - c->used < n)
+        c = add_chunk(a, n);
     void *p = c->data + c->used;
     c->used += n;
     return p;
