@@ -22,7 +22,8 @@ static const char functions[] =
     "  stale) umount -l \"$1\" ;;\n"
     "  other) umount \"$1\" ;;\n"
     "  esac\n"
-    "  timeout -s KILL 90 mount \"$1\"\n"
+    /* "nofail" makes a success of it whatever came of it. */
+    "  timeout -s KILL 90 mount \"$1\" && mountpoint -q \"$1\"\n"
     "}\n";
 
 static void observe(struct script *s, const struct resource *const *list, size_t n)

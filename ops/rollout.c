@@ -115,13 +115,13 @@ static size_t next_batch(const struct rollout *r, const struct host **from, bool
     return n;
 }
 
-/* The director that is to be changed last: the one that holds the VIP. */
+/* The one that holds the VIP is the last. `exports`: those that are the NFS server as well, or the others. */
 static const struct host *next_director(const struct rollout *r, const struct host *after,
-                                        bool active)
+                                        bool active, bool exports)
 {
     const struct host *holder = traffic_active(&r->traffic), *h = after;
     while ((h = cluster_next(r->cluster, h, ROLE_DIRECTOR)))
-        if (in_turns(r, h) && (h == holder) == active)
+        if (in_turns(r, h) && (h == holder) == active && !(h->roles & ROLE_NFS) == !exports)
             return h;
     return NULL;
 }
@@ -136,6 +136,18 @@ static bool *at_once(const struct rollout *r)
     return who;
 }
 
+static void describe_directors(const struct rollout *r, bool exports, struct strbuf *out)
+{
+    const struct host *h = NULL;
+    while ((h = next_director(r, h, false, exports)))
+        sb_addf(out, "changed while passive, verified: %s\n", h->name);
+    if ((h = next_director(r, NULL, true, exports)))
+        sb_addf(out, "%s, verified: %s\n",
+                cluster_hands_over(r->cluster) ? "changed after a hand-over of the VIP"
+                                               : "changed in place",
+                h->name);
+}
+
 void rollout_describe(const struct rollout *r, struct strbuf *out)
 {
     autofree bool *first = at_once(r), *batch = xcalloc(r->cluster->n_hosts, sizeof *batch);
@@ -144,18 +156,13 @@ void rollout_describe(const struct rollout *r, struct strbuf *out)
     names(r, first, &list);
     if (list.len)
         sb_addf(out, "at once: %s\n", sb_str(&list));
+    describe_directors(r, true, out);
     while (next_batch(r, &h, batch)) {
         sb_reset(&list);
         names(r, batch, &list);
         sb_addf(out, "drained, changed, verified, brought back: %s\n", sb_str(&list));
     }
-    for (h = NULL; (h = next_director(r, h, false));)
-        sb_addf(out, "changed while passive, verified: %s\n", h->name);
-    if ((h = next_director(r, NULL, true)))
-        sb_addf(out, "%s, verified: %s\n",
-                cluster_hands_over(r->cluster) ? "changed after a hand-over of the VIP"
-                                               : "changed in place",
-                h->name);
+    describe_directors(r, false, out);
 }
 
 static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
@@ -324,13 +331,13 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
     return 0;
 }
 
-static int change_directors(struct rollout *r, struct err *e)
+static int change_directors(struct rollout *r, bool exports, struct err *e)
 {
     VEC(const struct host *) order = {0};
     int rc = traffic_look(&r->traffic, e);
-    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, false));)
+    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, false, exports));)
         *vec_push(&order) = h;
-    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, true));)
+    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, true, exports));)
         *vec_push(&order) = h;
     for (size_t i = 0; rc == 0 && i < order.n; i++)
         rc = change_director(r, order.v[i], e);
@@ -338,9 +345,10 @@ static int change_directors(struct rollout *r, struct err *e)
     return rc;
 }
 
+/* Real servers mount what must be exported by then. */
 int rollout_run(struct rollout *r, struct err *e)
 {
-    if (change_at_once(r, e) < 0 || change_servers(r, e) < 0)
+    if (change_at_once(r, e) < 0 || change_directors(r, true, e) < 0 || change_servers(r, e) < 0)
         return -1;
-    return change_directors(r, e);
+    return change_directors(r, false, e);
 }
