@@ -63,8 +63,10 @@ const char putfile_functions[] =
     "  sync \"${1%/*}\"\n"
     "  [ \"$6\" = 0 ] || systemctl daemon-reload\n"
     "}\n"
-    /* PATH: a file that an earlier deploy made is nobody's original */
-    "is_ours() { head -n 1 \"$1\" | grep -q '^# Managed by clusterctl '; }\n"
+    /* PATH: a file that an earlier deploy made is nobody's original. Not by grep: failing, it says no. */
+    "is_ours() {\n"
+    "  IFS= read -r l <\"$1\" && case $l in '# Managed by clusterctl '*) ;; *) return 1 ;; esac\n"
+    "}\n"
     /* put_file PATH MODE OWNER:GROUP BACKUP CHECK UNIT HOW RELOADD <base64 */
     "put_file() {\n"
     "  d=${1%/*}; t=$d/.${1##*/}.clusterctl-tmp\n"

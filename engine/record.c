@@ -28,7 +28,8 @@ static const char functions[] =
     "    base64 -d >.inventory && sync .inventory &&\n"
     "    mv -f .inventory \"inventory-$2\" &&\n"
     "    printf '%s %s\\n' \"$1\" \"$2\" >.good && sync .good && mv -f .good good && sync .\n"
-    "    for f in inventory-*; do grep -qs -- \"${f#inventory-}\" ./*.jsonl || rm -f \"$f\"; done\n"
+    "    for f in inventory-*; do grep -qs -- \"${f#inventory-}\" ./*.jsonl\n"
+    "      [ $? != 1 ] || rm -f \"$f\"; done\n"
     "  ) 2>/dev/null\n"
     "}\n";
 
