@@ -51,6 +51,7 @@ static void add_setup(struct apply *a, struct script *s)
     script_add(s, functions);
     lock_functions(s);
     lock_take(s, a->w->options->lock_wait_s, a->w->owner);
+    lock_unless_worked(s, a->hr->facts.holder);
     guard_setup(s, a->w->options->confirm_s);
     size_t n = a->hr->plan.steps.n, owed = a->hr->owed;
     record_begin(s, a->w->options->record, a->hr->host, n > owed ? n - owed : 0);
@@ -214,6 +215,7 @@ static int check_blocked(const struct plan *p, struct err *e)
 /* What the run's end means: the failed step explains more than the broken pipe that followed it. */
 static int judge(struct apply *a, int rc, struct err *e)
 {
+    a->hr->stale = a->stale;
     if (a->failed) {
         *e = *a->err;
         return -1;

@@ -155,6 +155,12 @@ int apply_hear(void *ud, char *kind, char *rest, struct err *e)
     }
     if (!strcmp(kind, "mine"))
         return 0;
+    if (!strcmp(kind, "stale") && !a->running && !a->hr->done) {
+        err_set(a->err, ERR_LOCKED, "another run has changed the host since it was looked at");
+        err_hint(a->err, "wait for that run to end, then run the same command again");
+        a->failed = a->over = a->stale = true;
+        return 0;
+    }
     if (!a->running)
         return err_set(e, ERR_PROTOCOL, "the host reports '%s' while no step is at work", kind);
     if (!strcmp(kind, "done"))

@@ -9,6 +9,7 @@ struct apply {
     size_t running;         /* number of the step at work, from 1; 0: none */
     int64_t step_began, began_us;
     bool failed;         /* a step failed; *err says how */
+    bool stale;          /* another run has been at work since the plan was made */
     bool over;           /* the host has told of a failure: nothing more may come */
     struct err *err;     /* hr->step_err */
     size_t posted;       /* resources up to here have had their milestones posted */

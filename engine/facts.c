@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "engine/lock.h"
 #include "engine/members.h"
 #include "engine/paths.h"
 #include "engine/putfile.h"
@@ -94,6 +95,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
     if (c->network.managed)
         script_add(s, facts_network_sh);
     script_add(s, "{ l=; facts\n");
+    lock_look(s);
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, "facts_keepalived\n"
                       "[ -r " RUNS_DIR "/good ] && read -r l <" RUNS_DIR "/good && r good \"$l\"\n");
@@ -343,6 +345,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
         version_find(value, &f->keepalived);
     else if (!strcmp(what, "good"))
         f->good = arena_strdup(&f->arena, value);
+    else if (!strcmp(what, "holder"))
+        f->holder = arena_strdup(&f->arena, value);
     return 0;
 }
 

@@ -84,6 +84,7 @@ struct facts {
     bool keepalived_conf_whole;  /* it is text, and this is all of it */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
+    const char *holder;        /* who had the host's lock last, and where they were (lock.h), or NULL */
     VEC(struct member) members; /* none: it belongs to no cluster yet */
     const char *cluster_id;     /* "web 10.1.1.140", or NULL */
     VEC(struct owned) owned; /* what it remembers of before us, in the order in which it was made */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,6 +32,7 @@ static const char functions[] =
     "    [ $w -lt \"$1\" ] || { m busy \"$o\"; m end; exit 0; }\n"
     "    w=$((w + 1)); flock -w 1 9 && break\n"
     "  done\n"
+    "  was=; { read -r was <" RUN_DIR "/state; } 2>/dev/null; [ $w = 0 ] || was=held\n"
     "  printf '%s\\n' \"$2\" >" RUN_DIR "/owner; at_step 0; m mine\n"
     "}\n";
 
@@ -44,6 +46,21 @@ void lock_take(struct script *s, unsigned wait_s, const char *owner)
     script_addf(s, "take_lock %u", wait_s);
     script_arg(s, owner);
     script_addf(s, " %d </dev/null\n", LOCK_GONE_S);
+}
+
+void lock_look(struct script *s)
+{
+    script_add(s, "l=; { read -r l <" RUN_DIR "/state; } 2>/dev/null; [ -z \"$l\" ] || r holder \"$l\"\n");
+}
+
+/* Whoever was at a step when we looked may have ended it since, and been killed before saying so. */
+void lock_unless_worked(struct script *s, const char *seen)
+{
+    const char *step = seen ? strchr(seen, ' ') : NULL;
+    bool idle = !seen || (step && !strncmp(step, " 0 ", 3));
+    script_add(s, "[ \"$was\" =");
+    script_arg(s, !idle ? "at work" : seen ? seen : "");
+    script_add(s, " ] || { m stale; m end; exit 0; }\n");
 }
 
 void lock_at_step(struct script *s, size_t n)

@@ -17,6 +17,12 @@ void lock_functions(struct script *s);
  * and the script's end. A holder of the same owner is a connection that was lost: it is ended at once.
  */
 void lock_take(struct script *s, unsigned wait_s, const char *owner);
+/*
+ * What a look tells of the last holder, as `r holder TEXT`, if there was one; and, with the lock, what ends the
+ * script with `stale` if anybody has had it since that look: what was planned then may be done by now.
+ */
+void lock_look(struct script *s);
+void lock_unless_worked(struct script *s, const char *seen);
 /* At work on step n, from 1; 0: between two, with a client that lives. For a holder. */
 void lock_at_step(struct script *s, size_t n);
 /*

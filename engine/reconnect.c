@@ -74,6 +74,23 @@ static int connect_again(struct worker *w, int64_t deadline, const struct err *w
     return gave_up(w, e);
 }
 
+/*
+ * A plan that another run's last step has overtaken is made again: it may want what is there by now, and not
+ * every step can be done twice (a mount).
+ */
+static int apply_fresh(struct worker *w, struct err *e)
+{
+    enum { MOST_LOOKS = 5 };
+    int rc = worker_apply(w, e);
+    for (int i = 0; rc < 0 && w->hr->stale && i < MOST_LOOKS; i++) {
+        size_t owed = w->hr->owed;
+        w->renew(w);
+        w->hr->owed = owed; /* the host has not been told of that plan */
+        rc = worker_observe(w, e) < 0 ? -1 : worker_apply(w, e);
+    }
+    return rc;
+}
+
 static int go_on(struct worker *w, int64_t deadline, struct err *e)
 {
     const struct err why = *e;
@@ -83,13 +100,13 @@ static int go_on(struct worker *w, int64_t deadline, struct err *e)
     if (connect_again(w, deadline, &why, e) < 0 || settle(w, e) < 0)
         return -1;
     w->renew(w);
-    return worker_observe(w, e) < 0 ? -1 : worker_apply(w, e);
+    return worker_observe(w, e) < 0 ? -1 : apply_fresh(w, e);
 }
 
 int worker_carry_out(struct worker *w, struct err *e)
 {
     int64_t deadline = 0;
-    int rc = worker_apply(w, e);
+    int rc = apply_fresh(w, e);
     for (size_t before = 0; rc < 0 && may_go_on(w, deadline != 0, e);) {
         size_t done = w->hr->done_before + w->hr->done;
         if (!deadline || done > before) /* each step that is done is worth as much time again */

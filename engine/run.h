@@ -33,6 +33,7 @@ struct host_result {
     struct observation observed; /* before any step */
     struct plan plan;
     enum step_state *states;  /* one for each step of the plan */
+    bool stale;               /* another run was at work since the plan was made: no step was begun */
     size_t done;              /* steps done */
     size_t done_before;       /* ...of earlier plans, before a connection that was lost */
     size_t owed;              /* steps that these left undone */

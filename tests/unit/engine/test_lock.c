@@ -143,6 +143,54 @@ static void what_is_started_for_good_has_no_lock(void **state)
     expect(&s, "mine\nrc 3\nit lived\n");
 }
 
+/* A look, then what happens until the lock is asked for, then whether what was planned may be done. */
+static void add_look(struct script *s, const char *between, const char *seen)
+{
+    script_add(s, "m() { echo \"$*\"; }\nr() { echo \"$*\"; }\n");
+    lock_look(s);
+    script_add(s, between);
+    lock_functions(s);
+    lock_take(s, 20, OTHER);
+    lock_unless_worked(s, seen);
+    script_add(s, "echo go\n");
+}
+
+static void a_plan_is_stale_when_another_has_had_the_lock(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *between, *seen, *want;
+    } cases[] = {
+        {"", "", NULL, "mine\ngo\n"},
+        {"echo 9 0 8 >/run/clusterctl/state\n", "", "9 0 8", "holder 9 0 8\nmine\ngo\n"},
+        {"", "echo 9 0 8 >/run/clusterctl/state\n", NULL, "mine\nstale\nend\n"},
+        {"echo 9 0 8 >/run/clusterctl/state\n", "echo 9 0 9 >/run/clusterctl/state\n", "9 0 8",
+         "holder 9 0 8\nmine\nstale\nend\n"},
+        /* It was at a step, and killed: nobody says when that has ended. */
+        {"echo 9 4 8 >/run/clusterctl/state\n", "", "9 4 8", "holder 9 4 8\nmine\nstale\nend\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct script s = {0};
+        script_add(&s, "mount -t tmpfs none /run && mkdir /run/clusterctl || exit\n");
+        script_add(&s, cases[i].before);
+        add_look(&s, cases[i].between, cases[i].seen);
+        expect(&s, cases[i].want);
+    }
+}
+
+static void a_plan_is_stale_when_the_lock_was_waited_for(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_worker(&s, "sleep 2\n", "exit\n");
+    script_add(&s, "until [ -e /run/work ]; do sleep 0.05; done\n");
+    add_look(&s, "", "the same");
+    autosb struct strbuf out = {0};
+    shell_run(s.text.s, s.text.len, &out);
+    assert_non_null(strstr(sb_str(&out), "locked " HOLDER "\nmine\nstale\nend\n"));
+    script_free(&s);
+}
+
 /* What is written down may be another's, whose number somebody else has now. */
 static void nobody_else_is_ended(void **state)
 {
@@ -179,6 +227,8 @@ int main(void)
         cmocka_unit_test(a_step_at_work_is_waited_for),
         cmocka_unit_test(work_outlives_its_shell),
         cmocka_unit_test(what_is_started_for_good_has_no_lock),
+        cmocka_unit_test(a_plan_is_stale_when_another_has_had_the_lock),
+        cmocka_unit_test(a_plan_is_stale_when_the_lock_was_waited_for),
         cmocka_unit_test(nobody_else_is_ended),
         cmocka_unit_test(nonsense_is_survived),
     };
