@@ -154,7 +154,8 @@ static const char *name_of(const char *line)
 {
     for (int i = 0; i < 3 && line; i++) {
         line = strchr(line, ' ');
-        line += line != NULL;
+        if (line)
+            line++;
     }
     return line;
 }
