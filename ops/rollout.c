@@ -334,6 +334,8 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
 static int change_directors(struct rollout *r, bool exports, struct err *e)
 {
     VEC(const struct host *) order = {0};
+    if (!next_director(r, NULL, false, exports) && !next_director(r, NULL, true, exports))
+        return 0;
     int rc = traffic_look(&r->traffic, e);
     for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, false, exports));)
         *vec_push(&order) = h;
