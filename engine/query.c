@@ -27,8 +27,7 @@ static void query_host(struct run *r, size_t host, void *ud)
         run_disconnect(r, w.hr->host);
     bool fresh = !*w.ssh;
     int64_t deadline = deadline_in(WORKER_LOOK_MS);
-    if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist ||
-        e->code != ERR_UNREACHABLE || ssh_usable(*w.ssh))
+    if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist || !worker_lost(&w, e))
         return;
     run_disconnect(r, w.hr->host);
     *e = (struct err){0};

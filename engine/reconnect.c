@@ -16,9 +16,8 @@ static bool may_go_on(const struct worker *w, bool again, const struct err *e)
 {
     const struct host_result *hr = w->hr;
     const struct run_options *o = w->options;
-    if (e->code != ERR_UNREACHABLE || !o->reconnect_s || o->confirm_s)
-        return false;
-    if (*w->ssh ? ssh_usable(*w->ssh) : !again)
+    bool log_in = again && !*w->ssh && e->code == ERR_UNREACHABLE;
+    if ((!worker_lost(w, e) && !log_in) || !o->reconnect_s || o->confirm_s)
         return false;
     for (size_t i = 0; i <= hr->done && i < hr->plan.steps.n; i++)
         if (hr->plan.steps.v[i].hint)
@@ -95,8 +94,7 @@ static int go_on(struct worker *w, int64_t deadline, struct err *e)
 {
     const struct err why = *e;
     w->emit(w, (struct event){.type = EV_LOST, .text = w->keep(w, e->msg, strlen(e->msg))});
-    ssh_close(*w->ssh);
-    *w->ssh = NULL;
+    worker_disconnect(w);
     if (connect_again(w, deadline, &why, e) < 0 || settle(w, e) < 0)
         return -1;
     w->renew(w);

@@ -230,10 +230,8 @@ static void pass_job(struct run *r, size_t host, void *ud)
     hr->facts.wishes = NULL; /* the caller's */
     hr->ok = rc == 0;
     hr->elapsed_ms += clock_ms() - began;
-    if (!hr->ok && *w.ssh) {
-        ssh_close(*w.ssh);
-        *w.ssh = NULL;
-    }
+    if (!hr->ok)
+        worker_disconnect(&w);
     board_end(r->board, hr->host, hr->ok ? ERR_NONE : hr->err.code);
     push_event(r, (struct event){.type = hr->ok ? EV_HOST_OK : EV_HOST_FAILED,
                                  .host = hr->host,

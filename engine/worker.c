@@ -120,6 +120,17 @@ static int look_closely(struct worker *w, struct err *e)
     return declare(w, e) < 0 ? -1 : observe(w, e);
 }
 
+bool worker_lost(const struct worker *w, const struct err *e)
+{
+    return e->code == ERR_UNREACHABLE && *w->ssh && !ssh_usable(*w->ssh);
+}
+
+void worker_disconnect(struct worker *w)
+{
+    ssh_close(*w->ssh);
+    *w->ssh = NULL;
+}
+
 /*
  * A look changes nothing: where it has lost its connection it is made once more, over a new one. When
  * there is none to be had, what counts is how the first was lost.
@@ -128,11 +139,10 @@ static int twice(struct worker *w, int (*once)(struct worker *w, struct err *e),
 {
     if (once(w, e) == 0)
         return 0;
-    if (e->code != ERR_UNREACHABLE || !*w->ssh || ssh_usable(*w->ssh))
+    if (!worker_lost(w, e))
         return -1;
     const struct err lost = *e;
-    ssh_close(*w->ssh);
-    *w->ssh = NULL;
+    worker_disconnect(w);
     observation_free(&w->hr->observed);
     catalog_free(&w->hr->catalog);
     facts_free(&w->hr->facts);

@@ -34,6 +34,9 @@ int worker_apply(struct worker *w, struct err *e);
  * a way back of its own, nor where changes wait for a confirmation.
  */
 int worker_carry_out(struct worker *w, struct err *e);
+/* Is *e that the session was lost? Then a new one may do better. */
+bool worker_lost(const struct worker *w, const struct err *e);
+void worker_disconnect(struct worker *w);
 /* A query on the open session. */
 int worker_query(struct worker *w, const struct remote_query *q, int64_t deadline, struct err *e);
 
