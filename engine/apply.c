@@ -215,7 +215,6 @@ static int check_blocked(const struct plan *p, struct err *e)
 /* What the run's end means: the failed step explains more than the broken pipe that followed it. */
 static int judge(struct apply *a, int rc, struct err *e)
 {
-    a->hr->stale = a->stale;
     if (a->failed) {
         *e = *a->err;
         return -1;

@@ -24,7 +24,7 @@ static void emit_step(struct apply *a, enum event_type type, const char *text)
                                     .step = &a->hr->plan.steps.v[n - 1],
                                     .step_no = n,
                                     .n_steps = a->hr->plan.steps.n,
-                                    .elapsed_ms = clock_ms() - a->step_began,
+                                    .elapsed_ms = (clock_us() - a->began_us) / 1000,
                                     .text = text,
                                     .err = type == EV_STEP_FAILED ? a->err : NULL});
 }
@@ -50,7 +50,6 @@ static void fail_step(struct apply *a, const char *output)
 static int step_started(struct apply *a, size_t n)
 {
     a->running = n;
-    a->step_began = clock_ms();
     a->began_us = clock_us();
     observation_clear(&a->now, a->hr->plan.steps.v[n - 1].want->index);
     emit_step(a, EV_STEP_START, NULL);
@@ -119,6 +118,14 @@ static const char *decode_output(struct apply *a, const char *b64)
     return text;
 }
 
+/* To the run that a->err tells of. */
+static int give_way(struct apply *a)
+{
+    err_hint(a->err, "wait for that run to end, then run the same command again");
+    a->failed = a->over = true;
+    return 0;
+}
+
 int apply_hear(void *ud, char *kind, char *rest, struct err *e)
 {
     struct apply *a = ud;
@@ -149,17 +156,14 @@ int apply_hear(void *ud, char *kind, char *rest, struct err *e)
         autosb struct strbuf who = {0};
         quote_terminal(&who, rest, strlen(rest), false);
         err_set(a->err, ERR_LOCKED, "locked by %s", who.len ? sb_str(&who) : "another run");
-        err_hint(a->err, "wait for that run to end, then run the same command again");
-        a->failed = a->over = true;
-        return 0;
+        return give_way(a);
     }
     if (!strcmp(kind, "mine"))
         return 0;
     if (!strcmp(kind, "stale") && !a->running && !a->hr->done) {
         err_set(a->err, ERR_LOCKED, "another run has changed the host since it was looked at");
-        err_hint(a->err, "wait for that run to end, then run the same command again");
-        a->failed = a->over = a->stale = true;
-        return 0;
+        a->hr->stale = true;
+        return give_way(a);
     }
     if (!a->running)
         return err_set(e, ERR_PROTOCOL, "the host reports '%s' while no step is at work", kind);

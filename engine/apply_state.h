@@ -7,9 +7,8 @@ struct apply {
     struct host_result *hr;
     struct observation now; /* what is, as of each finished step */
     size_t running;         /* number of the step at work, from 1; 0: none */
-    int64_t step_began, began_us;
+    int64_t began_us;       /* ...and when that was */
     bool failed;         /* a step failed; *err says how */
-    bool stale;          /* another run has been at work since the plan was made */
     bool over;           /* the host has told of a failure: nothing more may come */
     struct err *err;     /* hr->step_err */
     size_t posted;       /* resources up to here have had their milestones posted */
