@@ -72,7 +72,7 @@ const struct host *cluster_next_known(const struct cluster *c, const struct host
     if (c->shared && !is_shared(h))
         return first_known(c, h, from);
     for (size_t i = from; i < c->n_hosts; i++)
-        if (is_shared(h) || is_shared(&c->hosts[i]) || i == h->index_in_cluster)
+        if (cluster_knows(h, &c->hosts[i].address, c->hosts[i].roles))
             return &c->hosts[i];
     return NULL;
 }

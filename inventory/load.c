@@ -61,9 +61,10 @@ static struct cluster *parse(const char *text, size_t len, const char *name, str
         decode_draft(&d, json, r);
         if (json_is_object(json))
             check_draft(r);
-        if (diags->list.n == before)
+        if (diags->list.n == before) {
             expand_services(r);
-        cluster_index(c);
+            cluster_index(c);
+        }
         json_decref(json);
         diagnostics_place(diags, text, len);
     }
