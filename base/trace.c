@@ -2,15 +2,19 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/quote.h"
+#include "base/strmap.h"
 #include "base/vec.h"
 
+struct lane {
+    const char *name;
+    size_t number; /* from 1 */
+};
+
 struct span {
-    size_t lane;
+    const struct lane *lane;
     const char *name;
     int64_t began_us, lasted_us;
 };
@@ -20,7 +24,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static int64_t started_us;
 static struct arena texts;
 static VEC(struct span) spans;
-static VEC(const char *) lanes;
+static VEC(struct lane *) lanes;
+static struct strmap by_name; /* of lanes: there may be thousands */
 
 void trace_start(void)
 {
@@ -28,13 +33,16 @@ void trace_start(void)
     on = true;
 }
 
-static size_t lane_of(const char *name)
+static const struct lane *lane_of(const char *name)
 {
-    for (size_t i = 0; i < lanes.n; i++)
-        if (!strcmp(lanes.v[i], name))
-            return i;
-    *vec_push(&lanes) = arena_strdup(&texts, name);
-    return lanes.n - 1;
+    struct lane *l = strmap_get(&by_name, name);
+    if (l)
+        return l;
+    l = arena_new(&texts, struct lane);
+    *l = (struct lane){arena_strdup(&texts, name), lanes.n + 1};
+    strmap_add(&by_name, l->name, l);
+    *vec_push(&lanes) = l;
+    return l;
 }
 
 void trace_since(int64_t began_us, const char *lane, const char *name)
@@ -67,13 +75,14 @@ void trace_write(struct strbuf *out)
     on = false;
     sb_add(out, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[");
     for (size_t i = 0; i < lanes.n; i++, comma = ",") {
-        sb_addf(out, "%s\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":%zu,\"args\":{\"name\":", comma, i + 1);
-        quote_json(out, lanes.v[i]);
+        sb_addf(out, "%s\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":%zu,\"args\":{\"name\":", comma,
+                lanes.v[i]->number);
+        quote_json(out, lanes.v[i]->name);
         sb_add(out, "}}");
     }
     for (size_t i = 0; i < spans.n; i++, comma = ",") {
         const struct span *s = &spans.v[i];
-        sb_addf(out, "%s\n{\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"ts\":%lld,\"dur\":%lld,\"name\":", comma, s->lane + 1,
+        sb_addf(out, "%s\n{\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"ts\":%lld,\"dur\":%lld,\"name\":", comma, s->lane->number,
                 (long long)s->began_us, (long long)s->lasted_us);
         quote_json(out, s->name);
         sb_add(out, "}");
@@ -81,6 +90,7 @@ void trace_write(struct strbuf *out)
     sb_add(out, "\n]}\n");
     vec_free(&spans);
     vec_free(&lanes);
+    strmap_free(&by_name);
     arena_free(&texts);
     pthread_mutex_unlock(&lock);
 }
