@@ -6,9 +6,7 @@
 #include <libssh2.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static _Noreturn void give_up(const char *what, const char *address)
 {
