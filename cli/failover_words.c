@@ -139,6 +139,19 @@ static void note_prediction(struct notes *n, const struct trial *t)
     add_note(n, "More requests were lost than predicted: %s.", sb_str(&text));
 }
 
+static void note_standstill(struct notes *n, const struct trial *t)
+{
+    autosb struct strbuf text = {0};
+    if (!t->stood)
+        return;
+    sb_duration(&text, t->stood_us);
+    add_note(
+        n,
+        "%s's health checks stood still for %s, says keepalived. Closing a connection whose other "
+        "end has gone holds them up, for 5 s at most; a machine that is too slow does so too.",
+        t->stood, sb_str(&text));
+}
+
 static void note_drift(struct notes *n, const struct failover_report *r, const struct trial *t)
 {
     if (r->drifted && t->predicted.how)
@@ -189,6 +202,7 @@ void trial_notes(struct notes *out, const struct failover_report *r, const struc
         return;
     note_drift(out, r, t);
     note_prediction(out, t);
+    note_standstill(out, t);
     note_unwatched(out, t);
     note_elsewhere(out, t);
     note_clock(out, r, t);

@@ -29,6 +29,7 @@ struct log_ask {
     size_t lines;
     int64_t at_us; /* out: of the first line that tells; 0: none */
     char text[160];
+    int64_t stood_us; /* out: the longest time that the checks stood still */
 };
 
 /* journalctl(1): short-unix is seconds since 1970 with microseconds. */
@@ -38,7 +39,8 @@ static void log_fragment(struct script *s, const struct host_result *hr, void *u
     (void)ud;
     script_add(s, clock_sh);
     script_add(s, "journalctl -q -u keepalived.service --since=-10min -o short-unix --no-pager \\\n"
-                  "  </dev/null 2>/dev/null | grep -E 'Entering MASTER STATE|Removing service' |\n"
+                  "  </dev/null 2>/dev/null | grep -E 'Entering MASTER STATE|Removing service|"
+                  "timer expired' |\n"
                   "  tail -n 100 | while IFS= read -r l; do r log \"$l\"; done\n");
 }
 
@@ -62,6 +64,19 @@ static bool tells(const struct log_ask *a, const char *text)
     return a->trial->scenario->target == TARGET_REAL_SERVER && strstr(text, rs);
 }
 
+/* "LVS-master Keepalived_healthcheckers[946]: A thread timer expired 4.946460 seconds ago": how
+ * long, or 0. */
+static int64_t stood_still(const char *text)
+{
+    static const char expired[] = "A thread timer expired ";
+    const char *at = strstr(text, expired);
+    unsigned s, us;
+    if (!at || !strstr(text, " Keepalived_healthcheckers[") ||
+        sscanf(at + sizeof expired - 1, "%3u.%6u seconds", &s, &us) != 2)
+        return 0;
+    return (int64_t)s * 1000000 + us;
+}
+
 static int log_record(const struct host_result *hr, char *value, void *ud, struct err *e)
 {
     struct log_ask *a = ud;
@@ -70,11 +85,16 @@ static int log_record(const struct host_result *hr, char *value, void *ud, struc
     (void)e;
     if (!strncmp(value, "clock ", 6))
         clock_sample(&a->clock, value + 6);
-    if (strncmp(value, "log ", 4) != 0 || a->at_us || a->lines++ > LOG_MAX)
+    if (strncmp(value, "log ", 4) != 0 || a->lines++ > LOG_MAX)
         return 0;
     char *text = log_time(value + 4, ns);
     int64_t at = text ? clock_ours(&a->clock, ns) : 0;
-    if (!at || at + a->clock.error_us < a->fault_us || !tells(a, text))
+    if (!at || at + a->clock.error_us < a->fault_us)
+        return 0;
+    int64_t stood = stood_still(text);
+    if (stood > a->stood_us)
+        a->stood_us = stood;
+    if (a->at_us || !tells(a, text))
         return 0;
     a->at_us = at;
     if (a->trial->scenario->target == TARGET_ACTIVE)
@@ -94,9 +114,14 @@ static void mark_detected(struct tester *x, struct trial *t, const struct fault 
         struct err e = {0};
         struct log_ask a = {.trial = t, .faulty = f->host, .director = h, .fault_us = fault_us};
         struct remote_query q = {.fragment = log_fragment, .record = log_record, .ud = &a};
-        if (run_query_host(x->run, h, &q, LOG_MS, &e) == 0 && a.at_us &&
-            (!best.at_us || a.at_us < best.at_us))
+        if (run_query_host(x->run, h, &q, LOG_MS, &e) != 0)
+            continue;
+        if (a.at_us && (!best.at_us || a.at_us < best.at_us))
             best = a;
+        if (a.stood_us > t->stood_us) {
+            t->stood_us = a.stood_us;
+            t->stood = h->name;
+        }
     }
     if (best.at_us)
         mark(x, t, MARK_DETECTED, best.at_us, best.clock.error_us, best.text);

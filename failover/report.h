@@ -99,6 +99,10 @@ struct trial {
     struct measured measured;
     struct share *shares;   /* one for each of the report's backends */
     const char *unwatched;  /* why the VIP's MAC could not be watched; NULL: it was */
+    /* The longest time that a director's health checks stood still after the fault, as keepalived's own
+     * log has it, and that director; 0 and NULL: they did not. */
+    int64_t stood_us;
+    const char *stood;
     VEC(struct mark) marks; /* in the order of time */
     struct load_log log;
 };

@@ -183,6 +183,8 @@ static void doubtful(struct failover_report *r)
     r->drifted = "LVS-node01";
     director(r, "director-kill", 1, 30);
     r->trials.v[0]->unwatched = "it is on none of this machine's own links";
+    r->trials.v[0]->stood = "LVS-master";
+    r->trials.v[0]->stood_us = 4900000;
 }
 
 static void empty(struct failover_report *r)

@@ -111,7 +111,8 @@ def test_drawings_stay_within_their_frames(pages, kind):
     ("interrupted", ["before the test was interrupted"]),
     ("doubtful", ["LVS-node01: keepalived has another configuration there",
                   "Predicted from the inventory, while keepalived on LVS-node01 has another",
-                  "The VIP's MAC address was not watched (it is on none of this machine's own links)"]),
+                  "The VIP's MAC address was not watched (it is on none of this machine's own links)",
+                  "LVS-master's health checks stood still for 4.90 s"]),
     ("empty", ["Nothing was tested", "How this was measured"]),
 ])
 def test_page_says(pages, kind, expected):
@@ -234,7 +235,7 @@ def test_json_agrees_with_its_own_records():
 def test_json_says_what_is_in_doubt():
     lines = [json.loads(line) for line in tool("json", "doubtful").splitlines()]
     assert lines[0]["vip_watched"] is False and "own links" in lines[0]["unwatched"]
-    assert len(lines[0]["notes"]) == 2 and lines[-1]["drifted"] == "LVS-node01"
+    assert len(lines[0]["notes"]) == 3 and lines[-1]["drifted"] == "LVS-node01"
     lines = [json.loads(line) for line in tool("json", "passed").splitlines()]
     assert lines[0]["vip_watched"] is True and "unwatched" not in lines[0] and "drifted" not in lines[-1]
 

@@ -166,7 +166,8 @@ static void checks(void **state)
 {
     struct prediction p = of(state, "rs-isolate", WEB1);
     assert_int_equal(p.low_us, MS(1100));  /* 0.5 + 0.1 + 0.5 */
-    assert_int_equal(p.high_us, MS(1500)); /* + 0.3, + 0.1 to do it */
+    assert_int_equal(p.high_us, MS(6500)); /* + 0.3, + 0.1 to do it, + 5 until a check's connection is closed */
+    assert_non_null(strstr(p.how, "up to 5 s more should a check be under way"));
     p = of(state, "rs-kill", WEB1);
     assert_int_equal(p.low_us, MS(100));
     assert_int_equal(p.high_us, MS(500));
