@@ -9,7 +9,7 @@ import pytest
 from conftest import HOSTS, alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
-MOMENTS = int(os.environ.get("LAB_MOMENTS", "2"))
+FIRST, MOMENTS = int(os.environ.get("LAB_FIRST", "0")), int(os.environ.get("LAB_MOMENTS", "2"))
 SIGNALS = [signal.Signals[name] for name in os.environ.get("LAB_SIGNALS", "SIGKILL SIGINT").split()]
 # The last of so many from bare machines, where most of the time is the package manager's.
 PRISTINE = int(os.environ.get("LAB_PRISTINE", "5"))
@@ -21,7 +21,7 @@ def no_half_written_files(hosts=HOSTS):
     return {h: out for h, out in everywhere(find, hosts).items() if out.strip()}
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("moment", range(FIRST, MOMENTS))
 def test_cut_off_at_a_random_moment(moment):
     dice = random.Random(SEED + moment)
     pristine = moment % PRISTINE == PRISTINE - 1
