@@ -15,6 +15,11 @@ declare -A LAB_ADDRESS=(
     [NFS]=10.1.1.134
 )
 
+# The machines that are of the EL family, blank-separated, or 'all'; the others are Debian.
+LAB_EL=${CLUSTERCTL_LAB_EL:-}
+[ "$LAB_EL" != all ] || LAB_EL="${LAB_HOSTS[*]}"
+is_el() { [[ " $LAB_EL " == *" $1 "* ]]; }
+
 LAB_BASE=${CLUSTERCTL_LAB_STATE:-/var/lib/clusterctl-lab}
 
 say() { printf 'lab: %s\n' "$*" >&2; }
@@ -64,8 +69,9 @@ recipe_hash() {
         uname -m
         qemu-system-x86_64 --version 2>/dev/null | head -n 1 || true
         cd "$LAB_DIR" || exit
+        echo "$LAB_EL"
         # Paths relative to lab/: a clone elsewhere shares the images.
-        find image packages.list lib/image.sh lib/hardware.sh -type f -print0 |
+        find image packages.list lib/image.sh lib/hardware.sh ${LAB_EL:+el lib/el.sh} -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum
     } | sha256sum | cut -c1-12
 }

@@ -18,6 +18,7 @@ LAB_DEPENDENCIES=(
     cpio:cpio
     flock:util-linux
 )
+LAB_EL_DEPENDENCIES=(rpmbuild:rpm createrepo_c:createrepo-c)
 
 # sbin may be missing from PATH under su and cron.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac
@@ -44,6 +45,6 @@ install_packages() { # PACKAGE…
 
 install_deps() {
     local packages
-    mapfile -t packages < <(missing_packages "${LAB_DEPENDENCIES[@]}")
+    mapfile -t packages < <(missing_packages "${LAB_DEPENDENCIES[@]}" ${LAB_EL:+"${LAB_EL_DEPENDENCIES[@]}"})
     install_packages "${packages[@]}"
 }

@@ -14,12 +14,15 @@ build_image() {
     work=$LAB_STATE/image.tmp
     rm -rf "$work" "$LAB_IMAGE"
     mkdir -p "$work"
+    build_sources "$work"
     build_root "$work" || die "the guest's root could not be built" "see $work/mmdebstrap.log"
+    [ -z "$LAB_EL" ] || build_el_root "$work" || die "the EL family's root could not be built" \
+        "see $work/mmdebstrap-el.log"
     build_keys "$work"
     build_repository "$work"
     build_boot "$work"
     build_disks "$work"
-    rm -rf "$work/root" "$work/repo"
+    rm -rf "$work/root" "$work/root-el" "$work/el" "$work/repo"
     date -u +%FT%TZ >"$work/complete"
     mv "$work" "$LAB_IMAGE"
     say "image built in $(took "$begun")"
@@ -40,9 +43,9 @@ debian_sources() {
 # Proxy, certificates and the like: as the host's apt has them.
 apt_options() { apt-config dump | grep -E '^Acquire::(http|https|ftp|Check-|Retries|Force)' || true; }
 
-build_root() { # WORK
-    local work=$1 sources=$1/sources.list options=() option begun
-    begun=$(now_ms)
+# Where apt finds Debian's packages.
+build_sources() { # WORK
+    local sources=$1/sources.list
     if [ -n "${CLUSTERCTL_LAB_SOURCES:-}" ]; then
         cp "$CLUSTERCTL_LAB_SOURCES" "$sources"
     else
@@ -54,13 +57,26 @@ build_root() { # WORK
     fi
     [ -s "$sources" ] || die "this machine's apt has no source for Debian $LAB_RELEASE" \
         "set CLUSTERCTL_LAB_SOURCES to a sources.list that has one"
+}
+
+build_root() { # WORK
+    local work=$1 begun
+    begun=$(now_ms)
+    bootstrap "$work" root "$LAB_DIR/image/base.list" \
+        --customize-hook="$LAB_DIR/image/fetch \"\$1\" $work $LAB_DIR/packages.list" \
+        --customize-hook="$LAB_DIR/image/customize \"\$1\"" >"$work/mmdebstrap.log" 2>&1 || return 1
+    say "  root and packages: $(took "$begun")"
+}
+
+bootstrap() { # WORK ROOT LIST OPTION…: a minimal Debian and the packages of LIST in WORK/ROOT
+    local work=$1 root=$2 list=$3 options=() option
+    shift 3
     while read -r option; do
         options+=(--aptopt="$option")
     done < <(apt_options)
-
     # INITRD=No: no initial RAM disk of Debian's is made, see build_boot.
     INITRD=No mmdebstrap --mode=root --variant=minbase --format=directory \
-        --include="$(list_file "$LAB_DIR/image/base.list" | paste -sd, -)" \
+        --include="$(list_file "$list" | paste -sd, -)" \
         --dpkgopt=force-unsafe-io \
         --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -69,11 +85,7 @@ build_root() { # WORK
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/lintian/*' \
         --aptopt='Apt::Install-Recommends "false"' \
-        "${options[@]}" \
-        --customize-hook="$LAB_DIR/image/fetch \"\$1\" $work $LAB_DIR/packages.list" \
-        --customize-hook="$LAB_DIR/image/customize \"\$1\"" \
-        "$LAB_RELEASE" "$work/root" "$sources" >"$work/mmdebstrap.log" 2>&1 || return 1
-    say "  root and packages: $(took "$begun")"
+        "${options[@]}" "$@" "$LAB_RELEASE" "$work/$root" "$work/sources.list"
 }
 
 list_file() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
@@ -108,6 +120,7 @@ build_repository() { # WORK
         chroot "$1/root" apt-get update -qq && chroot "$1/root" apt-cache gencaches -q' \
         sh "$work" >>"$work/mmdebstrap.log" 2>&1 || die "apt-get update failed in the guest's root" \
         "see $work/mmdebstrap.log"
+    [ -z "$LAB_EL" ] || build_el_repository "$work"
     size=$(($(du -sm "$work/repo" | cut -f1) * 11 / 10 + 16))
     make_ext4 "$work/repo.ext4" "${size}M" "$work/repo" -m 0 -O ^has_journal
     say "  repository: $(took "$begun")"
@@ -156,32 +169,44 @@ unpack_kernel() { # VMLINUZ OUTPUT
     die "cannot unpack the kernel $1"
 }
 
-# A disk a host: the same root with the host's own address, keys and machine id written in.
+# A disk a host: its family's root with the host's own address, keys and machine id written in.
 build_disks() { # WORK
-    local work=$1 begun host
+    local work=$1 begun host family
     begun=$(now_ms)
-    install -m 600 "$work/keys/id_ed25519.pub" "$work/root/root/.ssh/authorized_keys"
-    make_ext4 "$work/base.ext4" "$LAB_DISK_SIZE" "$work/root" -O ^metadata_csum,^resize_inode -J size=16 -m 1
+    for family in '' ${LAB_EL:+-el}; do
+        install -m 600 "$work/keys/id_ed25519.pub" "$work/root$family/root/.ssh/authorized_keys"
+        make_ext4 "$work/base$family.ext4" "$LAB_DISK_SIZE" "$work/root$family" \
+            -O ^metadata_csum,^resize_inode -J size=16 -m 1
+    done
     for host in "${LAB_HOSTS[@]}"; do
+        family=
+        ! is_el "$host" || family=-el
+        cp --sparse=always "$work/base$family.ext4" "$work/$host.ext4"
         personalise "$work" "$host"
     done
-    rm -f "$work/base.ext4"
+    rm -f "$work"/base*.ext4
     say "  disks: $(took "$begun")"
 }
 
 personalise() { # WORK HOST
-    local work=$1 host=$2 disk=$1/$2.ext4 scratch=$1/scratch type
-    cp --sparse=always "$work/base.ext4" "$disk"
+    local work=$1 host=$2 disk=$1/$2.ext4 scratch=$1/scratch type network
     mkdir -p "$scratch"
-    cat >"$scratch/interfaces" <<EOF
+    if is_el "$host"; then
+        network=/etc/NetworkManager/system-connections/eth0.nmconnection
+        keyfile "$host" >"$scratch/network"
+    else
+        network=/etc/network/interfaces.d/eth0
+        cat >"$scratch/network" <<EOF
 auto eth0
 iface eth0 inet static
     address ${LAB_ADDRESS[$host]}/$LAB_PREFIX
     gateway $LAB_OPERATOR
 EOF
+    fi
     printf 'clusterctl-lab %s' "$host" | md5sum | cut -c1-32 >"$scratch/machine-id"
     {
-        echo "write $scratch/interfaces /etc/network/interfaces.d/eth0"
+        echo "write $scratch/network $network"
+        ! is_el "$host" || echo "sif $network mode 0100600"
         echo "write $scratch/machine-id /etc/machine-id"
         echo "sif /etc/machine-id mode 0100444"
         for type in ed25519 ecdsa rsa; do

@@ -10,14 +10,19 @@ declare -A LAB_ROLE=(
     [NFS]=nfs
 )
 
-# What clusterctl installs for each role on Debian.
+# What clusterctl installs for each role on Debian, and in the EL family.
 declare -A LAB_ROLE_PACKAGES=(
     [director]='keepalived ipvsadm nftables'
     [real-server]='nginx nfs-common'
     [nfs]='nfs-kernel-server'
 )
+declare -A LAB_EL_ROLE_PACKAGES=(
+    [director]='keepalived ipvsadm nftables'
+    [real-server]='nginx nfs-utils'
+    [nfs]='nfs-utils'
+)
 
-# The pristine state with every role's packages installed and their services as Debian leaves them.
+# The pristine state with every role's packages installed and their services as the packages leave them.
 verb_packages() {
     [ $# -eq 0 ] || usage_error "packages takes no argument"
     snapshot_exists pristine || die "the lab has no machines yet" "make them with: $LAB_COMMAND up"
@@ -35,7 +40,7 @@ packaged_state() {
     begun=$(now_ms)
     say "installing every role's packages on all five machines"
     each_host install_role "${LAB_HOSTS[@]}" || die "not every machine could install its packages" \
-        "what apt said is in $LAB_STATE/machines/HOST/apt.log"
+        "what was said is in $LAB_STATE/machines/HOST/install.log"
     say "  installed: $(took "$begun")"
     each_host settle "${LAB_HOSTS[@]}" || die "not all machines settled"
     take_snapshot packaged
@@ -43,9 +48,12 @@ packaged_state() {
 }
 
 install_role() { # HOST
-    guest "$1" "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ${LAB_ROLE_PACKAGES[${LAB_ROLE[$1]}]}" </dev/null >"$(machine_dir "$1")/apt.log" 2>&1 || {
-        warn "$1: $(tail -n 2 "$(machine_dir "$1")/apt.log")"
+    local role=${LAB_ROLE[$1]} install='apt-get install -y --no-install-recommends' packages
+    packages=${LAB_ROLE_PACKAGES[$role]}
+    ! is_el "$1" || { install='dnf install -y --setopt=install_weak_deps=False' packages=${LAB_EL_ROLE_PACKAGES[$role]}; }
+    guest "$1" "DEBIAN_FRONTEND=noninteractive $install $packages" </dev/null \
+        >"$(machine_dir "$1")/install.log" 2>&1 || {
+        warn "$1: $(tail -n 2 "$(machine_dir "$1")/install.log")"
         return 1
     }
 }

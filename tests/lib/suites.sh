@@ -225,7 +225,17 @@ suite_lab() {
 
 suite_day2() {
     in_the_lab day2 -m on_request --ignore-glob='*_selinux*' --ignore-glob='*_every_step*' \
-        --ignore-glob='*_adversity*' "$ROOT/tests/lab"
+        --ignore-glob='*_adversity*' --ignore-glob='*_el.py' "$ROOT/tests/lab"
+}
+
+# The same tests of a deploy, and the family's own, on five machines of the EL family.
+suite_lab_el() {
+    CLUSTERCTL_LAB_EL=all in_the_lab lab_el "$ROOT"/tests/lab/test_{01_deploy,02_reboot,04_power_cut,08_verify,11_failover,27_el}.py
+}
+
+# Debian directors and share, EL real servers.
+suite_lab_mixed() {
+    CLUSTERCTL_LAB_EL='Web01-RS Web02-RS' in_the_lab lab_mixed "$ROOT"/tests/lab/test_{01_deploy,11_failover}.py
 }
 
 suite_campaigns() {

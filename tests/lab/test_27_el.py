@@ -1,0 +1,89 @@
+"""The EL family's own: dnf, firewalld that stays on, nginx.conf with a server of its own (`tests/run lab_el`,
+where the other tests of a deploy run on such machines too)."""
+import pytest
+
+from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, clusterctl, everywhere, get, lab, operator, reset,
+                      serving, ssh, vip_holders, wait_for)
+from doctoring import examine
+
+pytestmark = pytest.mark.on_request
+
+RULES = "firewall-cmd --list-rich-rules | sort"
+STORED = "firewall-cmd --permanent --list-rich-rules | sort"
+
+
+def rules():
+    return everywhere(RULES), everywhere(STORED)
+
+
+def test_firewalld_stays_on_and_lets_only_peers_in(deployed):
+    assert set(everywhere("firewall-cmd --state").values()) == {"running\n"}
+    live, stored = rules()
+    assert live == stored
+    for host in DIRECTORS:
+        other, = [h for h in DIRECTORS if h != host]
+        vrrp, = [line for line in live[host].splitlines() if 'protocol value="vrrp"' in line]
+        assert {"LVS-master": "10.1.1.130", "LVS-node01": "10.1.1.131"}[other] in vrrp
+    share = [line for line in live["NFS"].splitlines() if '"2049"' in line]
+    assert len(share) == 2 and all("source address=" in line for line in share), share
+
+
+def test_the_vip_is_not_the_distributions_server(deployed):
+    assert get() in PAGES.values()
+    for host in REAL_SERVERS:
+        assert "Welcome to nginx" in ssh(host, "cat /usr/share/nginx/html/index.html")
+        assert VIP in ssh(host, "nginx -T 2>/dev/null")
+    # Their own addresses too, as the checks ask there.
+    assert operator("curl", "-s", "-m", "5", "http://10.1.1.132/").stdout.strip() == PAGES["Web01-RS"]
+
+
+def test_logs_of_nginx_as_its_own_user(deployed):
+    for host in REAL_SERVERS:
+        assert "nginx" in ssh(host, "ps -o user= -C nginx").split()
+
+
+def test_blocked_vrrp_is_named_and_repaired(deployed):
+    """Both directors are master, and the doctor says why."""
+    for host in DIRECTORS:
+        ssh(host, f"{RULES} | grep vrrp | while IFS= read -r l; do firewall-cmd -q --remove-rich-rule \"$l\";"
+                  "firewall-cmd -q --permanent --remove-rich-rule \"$l\"; done")
+    wait_for("both directors hold the VIP", lambda: len(vip_holders()) == 2, 30)
+    findings, _, r = examine("--fix")
+    assert {(f["id"], f.get("host")) for f in findings} == {("vrrp.blocked", h) for h in DIRECTORS}, r.stdout
+    assert all(f["remedy"] == "deploy" and any("firewall" in line for line in f["evidence"]) for f in findings)
+    assert r.returncode == 0, r.stdout
+    wait_for("one master", lambda: len(vip_holders()) == 1, 30)
+    live, stored = rules()
+    assert live == stored and all("vrrp" in live[h] for h in DIRECTORS)
+
+
+def test_a_look_that_firewalld_does_not_answer_is_no_look(deployed):
+    """What it does not tell is not taken for missing."""
+    ssh("Web02-RS", "mv /usr/bin/firewall-cmd /usr/bin/firewall-cmd.away; printf '#!/bin/sh\\nexit 1\\n' >/usr/bin/firewall-cmd;"
+                    "chmod 755 /usr/bin/firewall-cmd")
+    try:
+        r = clusterctl("deploy", "--dry-run", expect=None)
+        assert r.returncode not in (0, 2), r.stdout + r.stderr
+        assert "firewalld" in r.stderr + r.stdout
+    finally:
+        ssh("Web02-RS", "mv /usr/bin/firewall-cmd.away /usr/bin/firewall-cmd")
+
+
+def test_destroy_leaves_firewalld_and_dnf_as_they_were():
+    reset("packaged")
+    before, packages = rules(), everywhere("rpm -qa | sort")
+    clusterctl("deploy", "--quiet")
+    serving()
+    clusterctl("destroy", "--yes-destroy", VIP)
+    assert rules() == before
+    assert everywhere("rpm -qa | sort") == packages
+    assert set(everywhere("ls /etc/clusterctl /var/lib/clusterctl 2>/dev/null || :").values()) == {""}
+
+
+def test_purge_from_bare_machines():
+    reset("pristine")
+    packages = everywhere("rpm -qa | sort")
+    clusterctl("deploy", "--quiet")
+    lab("snapshot", "deployed")
+    clusterctl("destroy", "--yes-destroy", VIP, "--purge")
+    assert everywhere("rpm -qa | sort") == packages, HOSTS
