@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/parse.h"
+#include "ops/log_syslog.h"
 
 /* "22/Nov/2025:12:00:00 +0100]" */
 static bool access_time(const char *s, int64_t *us)
@@ -67,7 +68,8 @@ static bool parse_error(struct log_entry *e, const char *raw, int zone_s)
     return true;
 }
 
-static bool parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s)
+static bool parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s,
+                  int64_t now_s)
 {
     memset(out, 0, offsetof(struct log_entry, text));
     out->text[0] = '\0';
@@ -87,14 +89,16 @@ static bool parse(struct log_entry *out, enum log_source source, const char *raw
         out->service = LOG_NGINX_ERROR;
         out->seconds = true;
         return parse_error(out, raw, zone_s);
+    case SOURCE_MESSAGES: return log_entry_syslog(out, raw, zone_s, now_s);
     case LOG_SOURCES: break;
     }
     return false;
 }
 
-bool log_entry_parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s)
+bool log_entry_parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s,
+                     int64_t now_s)
 {
-    bool ok = parse(out, source, raw, zone_s);
+    bool ok = parse(out, source, raw, zone_s, now_s);
     if (!out->stored_us)
         out->stored_us = out->host_us;
     return ok;

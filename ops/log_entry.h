@@ -3,7 +3,14 @@
 #include "ops/logs.h"
 
 /* Where lines come from on a host; each is one process there that follows it. */
-enum log_source { SOURCE_UNITS, SOURCE_KERNEL, SOURCE_ACCESS, SOURCE_ERROR, LOG_SOURCES };
+enum log_source {
+    SOURCE_UNITS,
+    SOURCE_KERNEL,
+    SOURCE_ACCESS,
+    SOURCE_ERROR,
+    SOURCE_MESSAGES, /* /var/log/messages: what the journal does not have, see log_syslog.h */
+    LOG_SOURCES
+};
 
 enum {
     LOG_RAW_MAX = 4000, /* what a host cuts its lines to, our own mark included */
@@ -26,11 +33,12 @@ struct log_entry {
 };
 
 /*
- * Take `raw` apart; `zone_s` is the host's distance from UTC, for the log that does not say it.
+ * Take `raw` apart; `zone_s` is the host's distance from UTC and now_s its time, for logs that do not say them.
  * False: it is no line of such a source. The rest of a line that was cut is lost; what is there of
  * it counts.
  */
-bool log_entry_parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s);
+bool log_entry_parse(struct log_entry *out, enum log_source source, const char *raw, int zone_s,
+                     int64_t now_s);
 /* One JSON object of the journal's. */
 bool log_entry_journal(struct log_entry *out, const char *json);
 /* Which service's a unit of the journal is. */

@@ -30,6 +30,8 @@ static void take_clock(struct log_tail *t, const char *ns)
 {
     struct clock_offset one = {0};
     uint64_t theirs;
+    if (parse_u64(ns, 0, INT64_MAX, &theirs))
+        t->latest_s = (int64_t)(theirs / 1000000000);
     if (!t->now_s) {
         if (!t->clock.known)
             t->may_be_right = parse_u64(ns, 0, INT64_MAX, &theirs) &&
@@ -98,6 +100,13 @@ static void take_base(struct log_tail *t, char *rest)
     p->inode = old ? t->old[source].inode : t->now[source].inode;
 }
 
+/* Where its first line begins. */
+static void take_journal(struct log_tail *t, char *rest)
+{
+    int64_t us = take_number(&rest, most_seconds * 1000000);
+    t->journal_us = us > 0 ? us : 0;
+}
+
 static void take_record(struct log_tail *t, char *rest)
 {
     char *what = parse_word(&rest);
@@ -106,7 +115,9 @@ static void take_record(struct log_tail *t, char *rest)
     if (!strcmp(what, "clock"))
         take_clock(t, rest);
     else if (!strcmp(what, "now"))
-        t->now_s = take_number(&rest, most_seconds);
+        t->now_s = t->latest_s = take_number(&rest, most_seconds);
+    else if (!strcmp(what, "journal"))
+        take_journal(t, rest);
     else if (!strcmp(what, "zone"))
         t->zone_s = zone_seconds(rest);
     else if (!strcmp(what, "boot"))
@@ -155,11 +166,11 @@ static bool is_wanted(const struct log_tail *t, const struct log_line *l)
  * A source's own order stands, however the measure of the host's clock moves. A log that tells
  * seconds only is not moved by less: the measure would make another second of it.
  */
-static int64_t by_our_clock(struct log_tail *t, enum log_source k, int64_t host_us)
+static int64_t by_our_clock(struct log_tail *t, enum log_source k, int64_t host_us, bool seconds)
 {
     enum { COARSE_US = 500 * 1000 };
     int64_t ahead = log_clock_ahead(t);
-    bool coarse = log_source_file(k) && ahead < COARSE_US && ahead > -COARSE_US;
+    bool coarse = seconds && ahead < COARSE_US && ahead > -COARSE_US;
     int64_t at = host_us - (coarse ? 0 : ahead);
     if (host_us >= t->newest_us[k]) {
         if (at < t->shown_us[k])
@@ -179,7 +190,7 @@ static void hand_on(struct log_tail *t, enum log_source k, bool cut)
     *l = (struct log_line){.host = t->wish.host,
                            .service = x->service,
                            .host_us = x->host_us,
-                           .at_us = by_our_clock(t, k, x->host_us),
+                           .at_us = by_our_clock(t, k, x->host_us, x->seconds),
                            .seconds = x->seconds,
                            .cut = cut || x->cut,
                            .priority = x->priority,
@@ -192,6 +203,13 @@ static void hand_on(struct log_tail *t, enum log_source k, bool cut)
         logs_deliver(t->logs, l);
     else
         xfree(l);
+}
+
+/* The file's end for us was found by whole seconds, in a zone whose offset may have changed. */
+static bool in_journal(const struct log_tail *t, enum log_source k)
+{
+    return k == SOURCE_MESSAGES && t->journal_us && !t->entry.seconds &&
+           t->entry.host_us >= t->journal_us;
 }
 
 /* "SOURCE:BYTE:TEXT" */
@@ -212,7 +230,7 @@ static void take_line(struct log_tail *t, char *rest)
     if (log_source_file(k) && !move_on(t, k, (int64_t)byte, len, cut))
         return;
     struct log_entry *x = &t->entry;
-    if (!log_entry_parse(x, k, text, t->zone_s))
+    if (!log_entry_parse(x, k, text, t->zone_s, t->latest_s))
         return;
     if (!x->timed)
         x->host_us = x->stored_us = p->last_us ? p->last_us : t->now_s * 1000000;
@@ -223,7 +241,7 @@ static void take_line(struct log_tail *t, char *rest)
     if (x->stored_us > p->last_us)
         p->last_us = x->stored_us;
     p->known = true;
-    if (!t->after_us[k] || x->stored_us > t->after_us[k])
+    if ((!t->after_us[k] || x->stored_us > t->after_us[k]) && !in_journal(t, k))
         hand_on(t, k, cut);
 }
 

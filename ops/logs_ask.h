@@ -26,6 +26,7 @@ const char *log_source_file(enum log_source s);
 
 /*
  * Answers: `r boot ID`, `r clock NS` (engine/host_clock.h), `r now SECONDS`, `r zone +HHMM`,
+ * `r journal US` (its first line's time, where /var/log/messages is there and it has one),
  * `r file SOURCE INODE SIZE START`, `r old SOURCE INODE SIZE START`, `hello`.
  * ago_s: begin files with what is that old, or with after_s since 1970 by the host's clock; both -1:
  * with w->lines.

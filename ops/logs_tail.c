@@ -26,6 +26,39 @@ static int exchange(struct log_tail *t, unsigned silence_ms, struct err *e)
     return rc > 0 ? err_set(e, ERR_UNREACHABLE, "%s: its shell has ended", t->wish.host->name) : rc;
 }
 
+/* The newest line of the journal that was read, by the host's clock. */
+static int64_t journal_read_us(const struct log_tail *t)
+{
+    int64_t units = t->places[SOURCE_UNITS].last_us, kernel = t->places[SOURCE_KERNEL].last_us;
+    return units > kernel ? units : kernel;
+}
+
+/*
+ * After a boot, a journal in memory has lost what we have read of it, and /var/log/messages has all
+ * of it. What was written in the very second of what was read last counts as read.
+ */
+static int64_t messages_after(const struct log_tail *t)
+{
+    const struct log_place *p = &t->places[SOURCE_MESSAGES];
+    int64_t read_us = journal_read_us(t), after = p->last_us > read_us ? p->last_us : read_us;
+    if (!p->known)
+        return -1;
+    return after / 1000000 < t->now_s ? t->now_s : after / 1000000 + 1;
+}
+
+/* The journal has what is in /var/log/messages too; see log_syslog.h for when it has not. */
+static bool reads(const struct log_tail *t, enum log_source k)
+{
+    bool messages = logs_has_source(&t->wish, SOURCE_MESSAGES) &&
+                    (t->now[SOURCE_MESSAGES].there || t->old[SOURCE_MESSAGES].there);
+    switch (k) {
+    case SOURCE_MESSAGES: return messages;
+    case SOURCE_UNITS:
+    case SOURCE_KERNEL: return logs_has_source(&t->wish, k) && (t->journal_us || !messages);
+    default: return logs_has_source(&t->wish, k);
+    }
+}
+
 static int hello(struct log_tail *t, struct err *e)
 {
     const struct logs_options *o = t->options;
@@ -36,9 +69,10 @@ static int hello(struct log_tail *t, struct err *e)
         after_s[k] = t->places[k].last_us ? t->places[k].last_us / 1000000 + 1 : -1;
         t->now[k] = t->old[k] = (struct log_file_seen){0};
     }
+    after_s[SOURCE_MESSAGES] = messages_after(t);
     t->clock = (struct clock_offset){0};
     t->n_beats = 0;
-    t->now_s = 0;
+    t->now_s = t->latest_s = t->journal_us = 0;
     memcpy(boot, t->boot, sizeof boot);
     t->asked_us = log_wall_us();
     logs_ask_hello(&t->stream.script, &t->wish, o->since_us && ago_s < 0 ? 0 : ago_s, after_s);
@@ -89,8 +123,10 @@ static int catch_up(struct log_tail *t, struct err *e)
     struct script *s = &t->stream.script;
     for (enum log_source k = 0; k < LOG_SOURCES; k++) {
         struct log_place *p = &t->places[k];
-        if (!logs_has_source(&t->wish, k))
+        if (!reads(t, k))
             continue;
+        if (k == SOURCE_MESSAGES)
+            t->after_us[k] = p->known ? journal_read_us(t) : 0;
         if (log_source_file(k)) {
             ask_file(t, k);
             continue;
@@ -123,7 +159,7 @@ static int follow(struct log_tail *t, struct err *e)
     struct script *s = &t->stream.script;
     script_add(s, "{\n");
     for (enum log_source k = 0; k < LOG_SOURCES; k++)
-        if (logs_has_source(&t->wish, k))
+        if (reads(t, k) && !(k == SOURCE_MESSAGES && t->journal_us))
             logs_ask_follow(s, &t->wish, k, &t->places[k], t->now_s);
     script_add(s, logs_stay_sh);
     script_add(s, "}\n");

@@ -29,12 +29,14 @@ struct log_tail {
     char boot[40];
     bool same_boot;
     int64_t now_s;
+    int64_t latest_s;   /* its time of late */
+    int64_t journal_us; /* its journal has what was written from then on; 0: not known */
     int zone_s;
     struct log_place places[LOG_SOURCES];
     struct log_file_seen now[LOG_SOURCES], old[LOG_SOURCES];
     struct log_catch_up due[LOG_SOURCES];
     int64_t base[LOG_SOURCES];    /* of the bytes that are counted */
-    int64_t after_us[LOG_SOURCES]; /* lines of the journal up to this one are known already */
+    int64_t after_us[LOG_SOURCES]; /* lines up to this one are known already */
     int64_t newest_us[LOG_SOURCES]; /* the newest line's time, by the host's clock */
     int64_t shown_us[LOG_SOURCES]; /* and by ours */
     struct log_entry entry;       /* scratch */

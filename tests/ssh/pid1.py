@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 """The first process of a host of test_logs.py, in a PID and a mount namespace of its own: a real
 journald, an sshd, and lines for the journal as systemd itself would write them. Commands come on
-standard input: `log UNIT TEXT`, `long UNIT COUNT`, `down` and `up` (sshd), `processes`; each is answered with a line.
+standard input: `log UNIT TEXT`, `long UNIT COUNT`, `down` and `up` (sshd), `processes`; each is answered with a line;
+`forget` has the journal begin anew, and `nothing` end for good.
 """
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import uuid
 
 
 def processes():
@@ -23,11 +26,25 @@ def processes():
             yield int(pid), name
 
 
-def main(nginx_dir, sshd):
+def forget():
+    """The journal in memory is lost, as by a boot."""
+    for pid, name in processes():
+        if name == "systemd-journal":
+            os.kill(pid, signal.SIGKILL)
+            while any(pid == p for p, _ in processes()):
+                time.sleep(0.02)
+    with open("/run/boot_id", "w", encoding="ascii") as f:
+        f.write(f"{uuid.uuid4()}\n")
+    subprocess.run(["mount", "--bind", "/run/boot_id", "/proc/sys/kernel/random/boot_id"], check=True)
+    shutil.rmtree("/run/log/journal")
+    os.makedirs("/run/log/journal")
+
+
+def main(log_dir, sshd):
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     for d in ("/run/systemd/journal", "/run/systemd/system", "/run/log/journal", "/run/sshd"):
         os.makedirs(d)
-    subprocess.run(["mount", "--bind", nginx_dir, "/var/log/nginx"], check=True)
+    subprocess.run(["mount", "--bind", log_dir, "/var/log"], check=True)
     with subprocess.Popen(["/lib/systemd/systemd-journald"]):
         server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
         journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -48,6 +65,10 @@ def main(nginx_dir, sshd):
                     if name == "sshd":
                         os.kill(pid, signal.SIGKILL)
                 server.wait()
+            elif command in ("forget", "nothing"):
+                forget()
+                if command == "forget":
+                    subprocess.Popen(["/lib/systemd/systemd-journald"])
             elif command == "up":
                 server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
             elif command == "processes":

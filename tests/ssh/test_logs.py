@@ -29,14 +29,15 @@ class Machine(Sshd):
     """An sshd, a journal and the logs of nginx, behind every loopback address of its hosts."""
 
     def start(self):
-        self.nginx = self.dir / "nginx"
-        self.nginx.mkdir()
+        self.logs = self.dir / "log"
+        self.nginx = self.logs / "nginx"
+        self.nginx.mkdir(parents=True)
         popen = subprocess.Popen
 
         def inside(argv, **options):
             options |= {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
             return popen(["unshare", "-mpf", "--mount-proc", "--kill-child", "/usr/bin/python3", PID1,
-                          self.nginx, *argv], **options)
+                          self.logs, *argv], **options)
 
         subprocess.Popen = inside
         try:
@@ -65,6 +66,11 @@ class Machine(Sshd):
         stamp = time.strftime("%Y/%m/%d %H:%M:%S", time.localtime())
         with open(self.nginx / "error.log", "a", encoding="utf-8") as f:
             f.write(f"{stamp} [error] 12#12: *3 {text}\n")
+
+    def message(self, program, text, at=None, file="messages"):
+        stamp = time.strftime("%b %e %H:%M:%S", time.localtime(at))
+        with open(self.logs / file, "a", encoding="utf-8") as f:
+            f.write(f"{stamp} host {program}: {text}\n")
 
     def followers(self):
         return [p for p in self.ask("processes") if p in ("journalctl", "tail", "grep", "cut", "sleep")]
@@ -203,6 +209,88 @@ def test_which_hosts_services_lines_and_times(cluster):
     assert len(lines(path, "Web01-RS", "--grep=old-1[0-4]. ", "-n3", *access)) == 3
     r = logs(path, "NFS", "--service=keepalived", expect=64)
     assert "none of these hosts has such a log" in r.stderr
+
+
+def texts(path, *args):
+    return [x["text"] for x in lines(path, *args)]
+
+
+def test_messages_from_before_the_journal(cluster):
+    """What both have is printed once: the journal's."""
+    path, a, _ = cluster
+    now = time.time()
+    for n in range(3):
+        a.message("Keepalived_vrrp[7]", f"rotated-{n}", now - 9000 + n, "messages-20261122")
+    (a.logs / "messages-20261115.gz").write_bytes(b"\x1f\x8b")
+    for n in range(30):
+        a.message("Keepalived_vrrp[7]", f"before-{n}", now - 3600 + n)
+        a.message("cron[9]", "not one of ours", now - 3600 + n)
+    a.message("kernel", "IPVS: before", now - 3000)
+    a.log("keepalived", "both")
+    time.sleep(1.1)
+    a.message("Keepalived_vrrp[7]", "both")
+    a.message("kernel", "IPVS: since")
+    keepalived = "--service=keepalived"
+    before = [f"before-{n}" for n in range(30)]
+    assert texts(path, "LVS-master", keepalived) == [f"rotated-{n}" for n in range(3)] + before + ["both"]
+    assert texts(path, "LVS-master", keepalived, "--since=2h") == before + ["both"]
+    assert texts(path, "LVS-master", keepalived, "-n5") == before[-4:] + ["both"]
+    assert texts(path, "LVS-master", "--since=2h", "--service=ipvs") == ["IPVS: before"]
+    first, = [x for x in lines(path, "LVS-master", keepalived, "--since=2h") if x["text"] == "before-0"]
+    assert first["program"] == "Keepalived_vrrp" and first["pid"] == 7
+    assert first["time"].startswith(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now - 3600)))
+
+
+def test_messages_of_a_journal_that_a_boot_took(cluster):
+    """What was printed of the journal is not printed again from the file; what was not is."""
+    path, a, _ = cluster
+    a.log("keepalived", "state-0")
+    a.message("Keepalived[7]", "state-0")
+    f = Follow(path, "LVS-master")
+    f.until("state-0")
+    is_followed((a, 1))
+    time.sleep(1.1)
+    a.log("keepalived", "state-1")
+    a.message("Keepalived[7]", "state-1")
+    f.until("state-1")
+    a.ask("down")
+    f.noted("trying again")
+    time.sleep(1.1)
+    a.message("Keepalived[7]", "state-2")
+    time.sleep(1.1) # of the journal's first second, the file's lines do not count
+    a.ask("forget")
+    time.sleep(1.1)
+    a.log("keepalived", "state-3")
+    a.message("Keepalived[7]", "state-3")
+    a.ask("up")
+    f.until("state-3")
+    f.until("state-2")
+    assert sorted(f.texts()) == [f"state-{n}" for n in range(4)]
+    f.stop()
+
+
+def test_messages_alone(cluster):
+    """A journal that has nothing, or cannot be asked: the file is read, and followed."""
+    path, a, _ = cluster
+    a.ask("nothing")
+    a.message("Keepalived[7]", "old", time.time() - 60)
+    assert texts(path, "LVS-master") == ["old"]
+    f = Follow(path, "LVS-master")
+    f.until("old")
+    is_followed((a, 1))
+    a.message("cron[9]", "not one of ours")
+    a.message("Keepalived[7]", "live-0")
+    f.until("live-0")
+    os.rename(a.logs / "messages", a.logs / "messages-20261122")
+    a.message("Keepalived[7]", "live-1")
+    f.until("live-1")
+    a.ask("down")
+    f.noted("trying again")
+    a.message("Keepalived[7]", "live-2")
+    a.ask("up")
+    f.until("live-2")
+    assert f.texts() == ["old", "live-0", "live-1", "live-2"]
+    assert f.stop() == 0
 
 
 def test_hostile_text_and_long_lines(cluster):

@@ -10,12 +10,13 @@
 
 #include "ops/log_merge.h"
 #include "ops/log_place.h"
+#include "ops/log_syslog.h"
 
 static struct log_entry e;
 
 static bool parse(enum log_source s, const char *raw)
 {
-    return log_entry_parse(&e, s, raw, 3600);
+    return log_entry_parse(&e, s, raw, 3600, 1700000000);
 }
 
 static void test_journal(void **state)
@@ -96,6 +97,117 @@ static void test_nginx(void **state)
     assert_true(parse(SOURCE_ERROR, "it goes on"));
     assert_false(e.timed);
     assert_string_equal(e.text, "it goes on");
+}
+
+static bool syslog_at(const char *raw, int64_t now_s)
+{
+    return log_entry_parse(&e, SOURCE_MESSAGES, raw, 3600, now_s);
+}
+
+static void test_syslog(void **state)
+{
+    enum { NOW = 1700000000 }; /* 2023-11-14 23:13:20 an hour east of Greenwich */
+    (void)state;
+    assert_true(syslog_at("Nov 14 23:13:19 lvs1 Keepalived_vrrp[812]: VRRP_Instance(VI_1) Entering MASTER STATE", NOW));
+    assert_int_equal(e.service, LOG_KEEPALIVED);
+    assert_int_equal(e.host_us, INT64_C(1699999999) * 1000000);
+    assert_true(e.timed && e.seconds && e.stored_us == e.host_us);
+    assert_int_equal(e.pid, 812);
+    assert_int_equal(e.priority, -1);
+    assert_string_equal(e.from, "Keepalived_vrrp");
+    assert_string_equal(e.text, "VRRP_Instance(VI_1) Entering MASTER STATE");
+    assert_true(syslog_at("2023-11-14T22:13:19.25Z web1 kernel: [   12.345678] nfs: server 10.1.1.134 not responding", NOW));
+    assert_int_equal(e.service, LOG_NFS);
+    assert_int_equal(e.host_us, INT64_C(1699999999) * 1000000 + 250000);
+    assert_true(e.timed && !e.seconds);
+    assert_string_equal(e.text, "nfs: server 10.1.1.134 not responding");
+    assert_true(syslog_at("2023-11-14T20:43:19-01:30 web1 nginx: nginx: configuration file ok", NOW));
+    assert_int_equal(e.host_us, INT64_C(1699999999) * 1000000);
+    assert_true(e.seconds && e.service == LOG_NGINX && e.pid == 0);
+    assert_true(syslog_at("Nov  4 01:02:03 d systemd: Started LVS and VRRP High Availability Monitor.", NOW));
+    assert_int_equal(e.service, LOG_KEEPALIVED);
+    assert_true(syslog_at("Nov  4 01:02:03 d kernel: IPVS: ipvs loaded.", NOW) && e.service == LOG_IPVS);
+}
+
+/* What is of no service of ours, or no such line at all. */
+static void test_syslog_others(void **state)
+{
+    static const char *const others[] = {
+        "", "Nov", "Nov 14 23:13:20", "Nov 14 23:13:20 ", "Nov 14 23:13:20 host", "it goes on",
+        "Nov 14 23:13:20 host cron[1]: x", "Nov 14 23:13:20 host kernel: device eth0 entered nfs",
+        "Nov 14 23:13:20 host systemd[1]: Started Session 1 of user root.",
+        "Nov 14 23:13:20 host Keepalived[1", "Nov 14 23:13:20 host Keepalived[1] x",
+        "Nov 34 23:13:20 host nginx: x", "Nov 14 24:13:20 host nginx: x", "ovN 14 23:13:20 host nginx: x",
+        "Nov -4 23:13:20 host nginx: x", "2023-11-14T23:13:20 host nginx: x", "2023-11-14T23:13:20.1 host nginx: x",
+        "2023-11-14T23:13:20+1 host nginx: x", "2023-11-14", "Nov 14 23:13:20 host : x"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(syslog_at(others[i], 1700000000));
+}
+
+/* The year is the latest that makes no line more than a day newer than the host's time. */
+static void test_syslog_years(void **state)
+{
+    enum { NEW_YEAR_2024 = 1704063600, DAY = 24 * 3600 }; /* an hour east of Greenwich */
+    static const struct {
+        const char *stamp;
+        int64_t now_s, at_s;
+    } cases[] = {
+        {"Dec 31 23:59:59", NEW_YEAR_2024 - 1, NEW_YEAR_2024 - 1},
+        {"Dec 31 23:59:59", NEW_YEAR_2024, NEW_YEAR_2024 - 1},         /* last year's */
+        {"Dec 31 23:59:59", NEW_YEAR_2024 + 30 * DAY, NEW_YEAR_2024 - 1},
+        {"Jan  1 00:00:00", NEW_YEAR_2024 - 2, NEW_YEAR_2024},         /* clocks differ */
+        {"Jan  1 00:00:00", NEW_YEAR_2024 + 300 * DAY, NEW_YEAR_2024},
+        {"Jan  3 00:00:00", NEW_YEAR_2024 - 2, NEW_YEAR_2024 + (2 - 365) * DAY},
+        {"Feb 29 00:00:00", NEW_YEAR_2024 + 100 * DAY, NEW_YEAR_2024 + 59 * DAY},
+        {"Feb 29 00:00:00", NEW_YEAR_2024 + (366 + 100) * DAY, NEW_YEAR_2024 + 59 * DAY},
+        {"Feb 29 00:00:00", NEW_YEAR_2024 - DAY, NEW_YEAR_2024 + (59 - 1461) * DAY},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char raw[64];
+        snprintf(raw, sizeof raw, "%s host nginx[1]: x", cases[i].stamp);
+        assert_true(syslog_at(raw, cases[i].now_s));
+        assert_true(e.timed);
+        assert_int_equal(e.host_us, cases[i].at_s * 1000000);
+    }
+}
+
+/* What the hosts' grep lets through is what we take, for each role and service. */
+static void test_syslog_pattern(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned roles;
+        enum log_service service;
+    } cases[] = {
+        {"Nov 14 23:13:20 h Keepalived[1]: Starting", ROLE_DIRECTOR, LOG_KEEPALIVED},
+        {"2023-11-14T23:13:20+01:00 h systemd[1]: keepalived.service: Failed", ROLE_DIRECTOR, LOG_KEEPALIVED},
+        {"Nov 14 23:13:20 h kernel: IPVS: sync", ROLE_DIRECTOR, LOG_IPVS},
+        {"Nov 14 23:13:20 h kernel: [    1.5] nfs: x", ROLE_REAL_SERVER | ROLE_NFS, LOG_NFS},
+        {"Nov 14 23:13:20 h rpc.mountd[4]: authenticated", ROLE_REAL_SERVER | ROLE_NFS, LOG_NFS},
+        {"Nov 14 23:13:20 h nginx: x", ROLE_REAL_SERVER, LOG_NGINX},
+        {"Nov 14 23:13:20 h cron[1]: nginx", 0, 0},
+        {"Nov 14 23:13:20 h kernel: eth0 nfs", 0, 0},
+        {"Nov 14 23:13:20 h rpcbind: x", 0, 0},
+    };
+    const unsigned roles[] = {ROLE_DIRECTOR, ROLE_REAL_SERVER, ROLE_NFS};
+    (void)state;
+    for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
+        autosb struct strbuf text = {0};
+        regex_t re;
+        assert_true(log_syslog_has(LOG_ALL, roles[r]));
+        log_syslog_pattern(&text, LOG_ALL, roles[r]);
+        assert_int_equal(regcomp(&re, sb_str(&text), REG_EXTENDED), 0);
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+            assert_int_equal(regexec(&re, cases[i].line, 0, NULL, 0) == 0, (cases[i].roles & roles[r]) != 0);
+            assert_int_equal(syslog_at(cases[i].line, 1700000000), cases[i].roles != 0);
+            if (cases[i].roles)
+                assert_int_equal(e.service, cases[i].service);
+        }
+        regfree(&re);
+    }
+    assert_false(log_syslog_has(1u << LOG_KEEPALIVED, ROLE_NFS));
 }
 
 static char order[64];
@@ -199,6 +311,10 @@ int main(void)
         cmocka_unit_test(test_journal_other_values),
         cmocka_unit_test(test_journal_cut_anywhere),
         cmocka_unit_test(test_nginx),
+        cmocka_unit_test(test_syslog),
+        cmocka_unit_test(test_syslog_others),
+        cmocka_unit_test(test_syslog_years),
+        cmocka_unit_test(test_syslog_pattern),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_where_to_go_on),
