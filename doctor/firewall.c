@@ -16,12 +16,14 @@ void firewall_gather(struct script *s)
 {
     /* The legacy tables only where some are loaded: asking for them would load them. */
     script_add(
-        s, "command -v nft >/dev/null &&\n"
-           "  timeout 10 nft -a list ruleset | sed 's/^[[:space:]]*//' | each fw.nft\n"
-           "command -v iptables-save >/dev/null && timeout 10 iptables-save | each fw.iptables\n"
-           "[ -s /proc/net/ip_tables_names ] && command -v iptables-legacy-save >/dev/null &&\n"
-           "  timeout 10 iptables-legacy-save | each fw.legacy\n"
-           "[ -r /etc/ufw/ufw.conf ] && grep -i '^ENABLED=yes' /etc/ufw/ufw.conf | each fw.ufw\n");
+        s,
+        "command -v nft >/dev/null &&\n"
+        "  timeout 10 nft -a list ruleset | sed 's/^[[:space:]]*//' | each fw.nft\n"
+        "command -v iptables-save >/dev/null && timeout 10 iptables-save | each fw.iptables\n"
+        "[ -s /proc/net/ip_tables_names ] && command -v iptables-legacy-save >/dev/null &&\n"
+        "  timeout 10 iptables-legacy-save | each fw.legacy\n"
+        "[ -e /etc/sysconfig/iptables ] && systemctl is-active iptables.service | each fw.service\n"
+        "[ -r /etc/ufw/ufw.conf ] && grep -i '^ENABLED=yes' /etc/ufw/ufw.conf | each fw.ufw\n");
 }
 
 static struct fw_chain *find(const struct fw_rules *r, const char *table, const char *name)
@@ -243,21 +245,40 @@ static const char *iptables_match(struct arena *a, const struct packet *p)
     return p->source.family ? arena_printf(a, "-s %s %s", ipaddr_str(&p->source, buf), what) : what;
 }
 
-const char *firewall_undo(struct exam *x, const struct fw_drop *d, const struct packet *p)
+/* "-A INPUT -j REJECT --reject-with ...", the end of RHEL's own rules: whoever is let in is let in
+ * before it. */
+static bool drops_all_else(const char *line)
+{
+    const char *chain = !strncmp(line, "-A ", 3) ? strchr(line + 3, ' ') : NULL;
+    return chain && !strncmp(chain, " -j ", 4);
+}
+
+/* What iptables.service would load is another thing than what is in force. */
+static const char *for_good(const struct exam_host *h, const struct fw_drop *d)
+{
+    const struct evidence *service = exam_line(h, "fw.service", NULL);
+    return service && !strcmp(service->text, "active") && !strcmp(d->program, "iptables")
+               ? " && service iptables save"
+               : "";
+}
+
+const char *firewall_undo(struct exam *x, const struct exam_host *h, const struct fw_drop *d,
+                          const struct packet *p)
 {
     struct arena *a = &x->report->arena;
     bool nft = !strcmp(d->program, "nft");
-    if (d->policy) {
+    if (d->policy || (!nft && drops_all_else(d->line))) {
         const char *match = nft ? nft_match(a, p) : iptables_match(a, p);
         if (nft)
             return arena_printf(a, "nft insert rule %s %s %s accept", d->table, d->chain, match);
-        return arena_printf(a, "%s -t %s -I %s %s -j ACCEPT", d->program, d->table, d->chain,
-                            match);
+        return arena_printf(a, "%s -t %s -I %s %s -j ACCEPT%s", d->program, d->table, d->chain,
+                            match, for_good(h, d));
     }
     const char *handle = nft ? strstr(d->line, "# handle ") : NULL;
     if (handle)
         return arena_printf(a, "nft delete rule %s %s %s", d->table, d->chain, handle + 2);
     if (!nft && !strncmp(d->line, "-A ", 3))
-        return arena_printf(a, "%s -t %s -D %s", d->program, d->table, d->line + 3);
+        return arena_printf(a, "%s -t %s -D %s%s", d->program, d->table, d->line + 3,
+                            for_good(h, d));
     return arena_printf(a, "take this rule out of %s %s: %s", d->table, d->chain, d->line);
 }

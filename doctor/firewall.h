@@ -33,5 +33,6 @@ bool firewall_drops(struct exam *x, const struct exam_host *h, const struct pack
 /* The line as evidence: "NFS: nft list ruleset: inet filter input: tcp dport 2049 drop". */
 void firewall_evidence(struct exam *x, struct finding *f, const struct exam_host *h,
                        const struct fw_drop *d);
-/* The command that undoes it: the rule's deletion, or an accept before the chain's policy. */
-const char *firewall_undo(struct exam *x, const struct fw_drop *d, const struct packet *p);
+/* The command that undoes it: the rule's deletion, or an accept before what drops all else. */
+const char *firewall_undo(struct exam *x, const struct exam_host *h, const struct fw_drop *d,
+                          const struct packet *p);

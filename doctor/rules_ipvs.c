@@ -206,7 +206,7 @@ static bool filtered_at(struct exam *x, const struct missing *m, bool leaving)
         finding_fix(x, f, "clusterctl deploy lets port %u in, now and at boot", m->service->port);
     } else {
         finding_fix(x, f, "on %s: %s (and out of the file that brings it back at boot)", at->name,
-                    firewall_undo(x, &d, &p));
+                    firewall_undo(x, eh, &d, &p));
     }
     return true;
 }

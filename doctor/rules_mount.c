@@ -75,7 +75,7 @@ static void blame_filter(struct exam *x, struct finding **of_server, const struc
     firewall_evidence(x, f, at, drop);
     finding_step(x, f, step);
     finding_fix(x, f, "%son %s: %s", deploy ? "clusterctl deploy lets it through; by hand " : "",
-                at->host->name, firewall_undo(x, drop, p));
+                at->host->name, firewall_undo(x, at, drop, p));
     if (!p->leaving)
         *of_server = f;
 }

@@ -74,7 +74,7 @@ static void report_blocked(struct exam *x, const struct host *h, const struct ho
                     peer->name);
     else
         finding_fix(x, f, "on %s: %s (and out of the file that brings it back at boot)", h->name,
-                    firewall_undo(x, d, p));
+                    firewall_undo(x, exam_host(x, h), d, p));
 }
 
 static void blocked(struct exam *x)

@@ -30,8 +30,10 @@ static const char functions[] =
     "  [ ! -e \"$D/list\" ] || return 0\n"
     "  (umask 077; mkdir -p \"$D/old\"; cd \"$D\"; : >units; : >sysctls; : >addresses\n"
     "    if command -v nft >/dev/null; then { echo 'flush ruleset'; nft list ruleset; } >nft; fi\n"
-    "    if grep -qsE '(^|[ #])xt[_ ]' nft; then\n"
-    "      rm -f nft; iptables-save >ip4; ip6tables-save >ip6; fi\n"
+    "    if [ ! -e nft ] || grep -qE '(^|[ #])xt[_ ]' nft; then\n"
+    "      rm -f nft\n"
+    "      if command -v iptables-save >/dev/null; then iptables-save >ip4; ip6tables-save >ip6; fi\n"
+    "    fi\n"
     "    : >list)\n"
     "}\n"
     "guard_file() {\n" /* PATH */
@@ -65,6 +67,7 @@ static const char functions[] =
     "  ufw) for f in /etc/ufw/*.rules /etc/ufw/ufw.conf; do guard_file \"$f\"; done ;;\n"
     "  firewalld) guard_file /etc/firewalld/zones/public.xml\n"
     "    find /etc/firewalld -type f | while read -r f; do guard_file \"$f\"; done ;;\n"
+    "  iptables) guard_file /etc/sysconfig/iptables; guard_file /etc/sysconfig/ip6tables ;;\n"
     "  nftables) guard_file /etc/nftables.conf ;;\n"
     "  esac\n"
     "  for i in ufw firewalld nftables iptables ip6tables netfilter-persistent; do\n"
@@ -153,7 +156,8 @@ static const char arming[] =
     "DefaultDependencies=no\n"
     "RequiresMountsFor=/etc /var/lib\n"
     "After=local-fs.target\n"
-    "Before=sysinit.target network-pre.target nftables.service ufw.service systemd-sysctl.service\n"
+    "Before=sysinit.target network-pre.target nftables.service ufw.service iptables.service ip6tables.service\n"
+    "Before=systemd-sysctl.service\n"
     "Wants=network-pre.target\n"
     "ConditionPathExists=|$D/armed\n"
     "ConditionPathExists=|$D/reverting\n"
@@ -219,7 +223,7 @@ bool guard_is_risky(const struct step *step)
 
 void guard_before(struct script *s, const struct step *step, unsigned seconds)
 {
-    static const char *const backends[] = {"none", "firewalld", "ufw", "nftables"};
+    static const char *const backends[] = {"none", "firewalld", "ufw", "iptables", "nftables"};
     const struct resource *w = step->want;
     script_add(s, "guard_check\n");
     if (w->gone) { /* what comes back is still ours, with the way back */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/strlist.h"
+#include "engine/fw_iptables.h"
 #include "engine/putfile.h"
 
 static const char functions[] =
@@ -29,7 +30,12 @@ static const char functions[] =
     "    printf '%s\\n' \"$l\" | nft_input | sed -n 's/^chain //p'\n"
     "  else echo '*'; fi\n"
     "}\n"
-    "ob_firewall() {\n"
+    FW_IPTABLES_OBSERVE
+    "ob_firewall() {\n" /* INDEX; with "off": is anything still to be switched off? */
+    "  if [ \"${2-}\" = off ]; then\n"
+    "    ! systemctl is-enabled -q firewalld.service 2>/dev/null || r \"$1\" backend firewalld\n"
+    "    ! ipt_runs || r \"$1\" backend iptables\n"
+    "  fi\n"
     "  if [ -d /run/firewalld ] && firewall-cmd -q --state 2>/dev/null; then\n"
     "    r \"$1\" backend firewalld\n"
     "    firewall-cmd --list-rich-rules | each \"$1\" live\n"
@@ -37,6 +43,8 @@ static const char functions[] =
     "  elif [ -r /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then\n"
     "    r \"$1\" backend ufw\n"
     "    sed -n 's/^### tuple ### \\(.* in\\).*/\\1/p' /etc/ufw/user.rules | each \"$1\" both\n"
+    "  elif ipt_runs; then\n"
+    "    r \"$1\" backend iptables; ob_iptables \"$1\"\n"
     "  elif command -v nft >/dev/null; then\n"
     "    nft list ruleset | nft_input | while read -r k l; do r \"$1\" \"$k\" \"$l\"; done\n"
     "    nft_boots | each \"$1\" boots\n"
@@ -53,6 +61,7 @@ static const char functions[] =
     "      print \"delete rule\", t, c2, \"handle\", substr($0, RSTART + 9) }' >/run/clusterctl/nft\n"
     "  [ ! -s /run/clusterctl/nft ] || nft -f /run/clusterctl/nft\n"
     "}\n"
+    FW_IPTABLES_APPLY
     "firewall_off() {\n"
     "  if command -v ufw >/dev/null; then ufw disable; fi\n"
     "  for u in firewalld nftables iptables ip6tables netfilter-persistent; do\n"
@@ -65,7 +74,18 @@ static const char functions[] =
 static void observe(struct script *s, const struct resource *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        script_addf(s, "ob_firewall %zu\n", list[i]->index);
+        script_addf(s, "ob_firewall %zu%s\n", list[i]->index,
+                    list[i]->firewall.disabled ? " off" : "");
+}
+
+static const char *const backends[] = {"none", "firewalld", "ufw", "iptables", "nftables"};
+
+/* Of those that are named by a word, the last counts: what is off now may be on at the next boot. */
+static void parse_backend(struct res_firewall *h, const char *value)
+{
+    for (unsigned b = FW_FIREWALLD; b < FW_NFTABLES; b++)
+        if (!strcmp(value, backends[b]))
+            h->backend = b;
 }
 
 static int parse(struct resource *have, const struct resource *want, struct arena *a,
@@ -74,7 +94,9 @@ static int parse(struct resource *have, const struct resource *want, struct aren
     (void)want, (void)e;
     struct res_firewall *h = &have->firewall;
     if (!strcmp(field, "backend"))
-        h->backend = !strcmp(value, "ufw") ? FW_UFW : FW_FIREWALLD;
+        parse_backend(h, value);
+    if (!strcmp(field, "filter"))
+        h->chains = strlist_append(a, h->chains, value);
     if (!strcmp(field, "chain")) {
         h->backend = FW_NFTABLES;
         h->chains = strlist_append(a, h->chains, value);
@@ -88,17 +110,6 @@ static int parse(struct resource *have, const struct resource *want, struct aren
     return 0;
 }
 
-/* "tcp/80", "vrrp from 10.1.1.131": a rule's name, in messages and in nftables comments. */
-static void rule_name(struct strbuf *out, const struct fw_rule *r)
-{
-    char buf[IPADDR_STRLEN];
-    sb_add(out, r->protocol);
-    if (r->port)
-        sb_addf(out, "/%u", r->port);
-    if (r->source.family)
-        sb_addf(out, " from %s", ipaddr_str(&r->source, buf));
-}
-
 /* A rule as the backend's own listing shows it; `chain` counts for nftables only. */
 static void rule_text(struct strbuf *out, enum firewall_backend b, const struct fw_rule *r,
                       const char *chain)
@@ -106,9 +117,9 @@ static void rule_text(struct strbuf *out, enum firewall_backend b, const struct 
     char buf[IPADDR_STRLEN];
     bool v6 = r->source.family == AF_INET6;
     const char *source = r->source.family ? ipaddr_str(&r->source, buf) : NULL;
-    if (b == FW_NFTABLES) {
+    if (b == FW_NFTABLES || b == FW_IPTABLES) {
         sb_addf(out, "%s ", chain);
-        rule_name(out, r);
+        fw_rule_name(out, r);
     } else if (b == FW_UFW) {
         char port[8];
         snprintf(port, sizeof port, "%u", r->port);
@@ -136,11 +147,14 @@ static bool in_force(const struct res_firewall *h, const struct fw_rule *r, cons
     rule_text(&text, h->backend, r, chain);
     bool stored = strlist_contains(h->stored, sb_str(&text));
     return strlist_contains(h->live, sb_str(&text)) &&
-           (stored || (chain && !made_at_boot(h, chain)));
+           (stored || (h->backend == FW_NFTABLES && !made_at_boot(h, chain)));
 }
 
 static bool wholly_in_force(const struct res_firewall *h, const struct fw_rule *r)
 {
+    if (h->backend == FW_IPTABLES) /* where the protocol's filter is off, nothing is in the way */
+        return !strlist_contains(h->chains, fw_iptables_chain(r)) ||
+               in_force(h, r, fw_iptables_chain(r));
     if (h->backend != FW_NFTABLES)
         return in_force(h, r, NULL);
     for (size_t i = 0; h->chains[i]; i++)
@@ -160,15 +174,15 @@ static const char *name_of(const char *line)
     return line;
 }
 
-/* A rule of ours that is not wanted any more, say of a host that has left. nftables keeps our names. */
+/* A rule of ours that is not wanted any more, say of a host that has left. Two keep our names. */
 static bool is_stale(const struct res_firewall *w, const struct res_firewall *h, const char *line)
 {
     const char *name = name_of(line);
-    if (h->backend != FW_NFTABLES || !name)
+    if ((h->backend != FW_NFTABLES && h->backend != FW_IPTABLES) || !name)
         return false;
     for (size_t i = 0; i < w->n_rules; i++) {
         autosb struct strbuf wanted = {0};
-        rule_name(&wanted, &w->rules[i]);
+        fw_rule_name(&wanted, &w->rules[i]);
         if (!strcmp(sb_str(&wanted), name))
             return false;
     }
@@ -188,28 +202,27 @@ static const char *const *stale(struct arena *a, const struct res_firewall *w,
 
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
-    static const char *const names[] = {"none", "firewalld", "ufw", "nftables"};
     const struct res_firewall *w = &want->firewall, *h = &have->firewall;
     autosb struct strbuf missing = {0};
     const char *const *old;
     if (h->backend == FW_NONE)
         return;
     if (w->disabled) {
-        plan_step(p, want, have, IMPACT_NONE, "stop and disable the firewall (%s)", names[h->backend]);
+        plan_step(p, want, have, IMPACT_NONE, "stop and disable the firewall (%s)", backends[h->backend]);
         return;
     }
     for (size_t i = 0; i < w->n_rules; i++) {
         if (wholly_in_force(h, &w->rules[i]))
             continue;
         sb_add(&missing, missing.len ? ", " : "");
-        rule_name(&missing, &w->rules[i]);
+        fw_rule_name(&missing, &w->rules[i]);
     }
     if (missing.len)
         plan_step(p, want, have, IMPACT_NONE, "let %s through the firewall (%s)", sb_str(&missing),
-                  names[h->backend]);
+                  backends[h->backend]);
     else if ((old = stale(&p->arena, w, h)))
         plan_step(p, want, have, IMPACT_NONE, "let %s%s through the firewall no more (%s)", old[0],
-                  old[1] ? " and others" : "", names[h->backend]);
+                  old[1] ? " and others" : "", backends[h->backend]);
 }
 
 static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule *r)
@@ -224,7 +237,7 @@ static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule
     else
         sb_addf(out, " meta l4proto %s", r->protocol);
     sb_add(out, " accept comment \"clusterctl ");
-    rule_name(out, r);
+    fw_rule_name(out, r);
     sb_add(out, "\"\n");
 }
 
@@ -279,6 +292,10 @@ static void apply(struct script *s, const struct step *step)
         apply_nft(s, step);
         return;
     }
+    if (h->backend == FW_IPTABLES) {
+        fw_iptables_apply(s, w);
+        return;
+    }
     for (size_t i = 0; i < w->n_rules; i++) {
         const struct fw_rule *r = &w->rules[i];
         autosb struct strbuf text = {0};
@@ -327,6 +344,9 @@ static const char undo[] =
     "  if command -v nft >/dev/null; then\n"
     "    nft_drop ''\n"
     "  fi\n"
+    "  for p in iptables ip6tables; do\n"
+    "    [ ! -e \"/etc/sysconfig/$p\" ] || ! grep -q -e '--comment \"clusterctl ' \"/etc/sysconfig/$p\" ||\n"
+    "      ipt_put $p </dev/null; done\n"
     "  undo_block /etc/nftables.conf - existed\n"
     "  rm -f /var/lib/clusterctl/orig/etc/nftables.conf*\n"
     "  if command -v ufw >/dev/null && [ -r /etc/ufw/user.rules ]; then\n"

@@ -174,7 +174,7 @@ struct fw_rule {
     struct ipaddr source; /* family 0: anyone */
 };
 
-enum firewall_backend { FW_NONE, FW_FIREWALLD, FW_UFW, FW_NFTABLES };
+enum firewall_backend { FW_NONE, FW_FIREWALLD, FW_UFW, FW_IPTABLES, FW_NFTABLES };
 
 /* The rules that must be in force in whatever firewall is active. key: "firewall" */
 struct res_firewall {
@@ -183,7 +183,7 @@ struct res_firewall {
     size_t n_rules;
     /* observed: what is active, and the rules of ours in it, now and after a reboot, in its words */
     enum firewall_backend backend;
-    const char *const *chains; /* nftables: "inet filter input", those that drop; NULL-terminated */
+    const char *const *chains; /* nftables: "inet filter input", those that drop; iptables: all INPUT */
     const char *const *boot_chains; /* those that a boot makes; "*": not known */
     const char *const *live, *const *stored;
 };

@@ -319,7 +319,8 @@ static const struct field top_fields[TOP_N] = {
     [TOP_FIREWALL] = {"firewall", TYPE_CHOICE, AT(struct top, firewall),
         .choices = firewall_policies, .def = "\"open\"",
         .doc = "\"open\": let VRRP, the services and NFS through the firewall that is active; "
-               "\"disable\": stop and disable it; \"leave\": do not look at it."},
+               "\"disable\": stop and disable it, and what a boot would start; \"leave\": do not "
+               "look at it."},
     [TOP_SELINUX] = {"selinux", TYPE_CHOICE, AT(struct top, selinux), .choices = selinux_policies,
         .def = "\"manage\"",
         .doc = "\"manage\": set the booleans that the cluster needs; \"permissive\": turn "

@@ -6,13 +6,16 @@
  *
  *   el_tool pre-port|undo-port    what is remembered of port 80's holder, and its way back by $1
  *
- * and says whether a version of keepalived knows what a configuration says:
+ *   el_tool firewall-observe|firewall-off|firewall-apply|firewall-undo RULE...
+ *
+ * where a rule is "tcp/80" or "vrrp/0 10.1.1.131", of a host with iptables-services; and says whether a version of keepalived knows what a configuration says:
  *
  *   el_tool lint VERSION <keepalived.conf
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/strlist.h"
 #include "engine/catalog.h"
 #include "engine/restype.h"
@@ -72,6 +75,48 @@ static int port(struct script *s, bool back)
     return 0;
 }
 
+/* "tcp/80" or "vrrp/0 10.1.1.131" */
+static bool parse_rule(struct fw_rule *r, char *text)
+{
+    char *source = text, *port;
+    char *what = parse_word(&source);
+    uint64_t n;
+    *r = (struct fw_rule){.protocol = what};
+    if (!what || !(port = strchr(what, '/')) || !parse_u64(port + 1, 0, 65535, &n))
+        return false;
+    *port = '\0';
+    r->port = (unsigned)n;
+    return !source || !*source || ipaddr_parse(source, &r->source);
+}
+
+static int firewall(struct script *s, char **argv)
+{
+    struct catalog cat = {.module = "test"};
+    const struct res_ops *ops = res_ops(RES_FIREWALL);
+    const char *verb = argv[1] + strlen("firewall-");
+    struct fw_rule rules[16];
+    size_t n = 0;
+    for (char **a = argv + 2; *a && n < ARRAY_LEN(rules); a++)
+        if (!parse_rule(&rules[n++], *a))
+            return usage();
+    struct res_firewall want = {.rules = rules, .n_rules = n, .disabled = !strcmp(verb, "off")};
+    const struct resource *r = want_firewall(&cat, want);
+    struct resource have = {.firewall.backend = FW_IPTABLES};
+    struct step step = {.want = r, .have = &have};
+    script_add(s, ops->functions);
+    script_add(s, ops->undo);
+    script_add(s, res_ops(RES_BLOCK)->undo);
+    script_add(s, "set -e\nmkdir -p /run/clusterctl\n");
+    if (!strcmp(verb, "apply"))
+        ops->apply(s, &step);
+    else if (!strcmp(verb, "undo"))
+        script_add(s, "undo_firewall firewall - -\n");
+    else
+        ops->observe(s, &r, 1);
+    catalog_free(&cat);
+    return 0;
+}
+
 static int lint(const char *version)
 {
     static char text[1 << 20];
@@ -100,7 +145,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     int rc;
     if (argc < 2 || (argc < 5 && !is(argv[1], "candidate") && !is(argv[1], "pre-port") &&
-                     !is(argv[1], "undo-port")))
+                     !is(argv[1], "undo-port") && strncmp(argv[1], "firewall-", 9) != 0))
         return usage();
     if (script_init(&s, &e) < 0)
         return 1;
@@ -108,6 +153,7 @@ int main(int argc, char **argv)
     rc = is(argv[1], "candidate")    ? candidate(&s)
          : is(argv[1], "pre-port")  ? port(&s, false)
          : is(argv[1], "undo-port") ? port(&s, true)
+         : !strncmp(argv[1], "firewall-", 9) ? firewall(&s, argv)
                                      : packages(&s, argv);
     fputs(sb_str(&s.text), stdout);
     script_free(&s);

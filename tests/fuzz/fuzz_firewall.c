@@ -40,7 +40,7 @@ static void follow(struct exam *x, const struct exam_host *h, const struct packe
     HOLDS(f->evidence.n >= 1);
     for (size_t i = 0; i < f->evidence.n; i++)
         HOLDS(fuzz_is_safe(f->evidence.v[i]));
-    HOLDS(*firewall_undo(x, &d, p));
+    HOLDS(*firewall_undo(x, h, &d, p));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -106,7 +106,7 @@ static void who_drops_it(void **state)
 static void how_to_undo_it(void **state)
 {
     static const struct {
-        const char *rules, *undo;
+        const char *rules, *undo, *service;
     } undos[] = {
         {"table inet f {\nchain in {\ntype filter hook input priority 0;\ntcp dport 2049 drop # "
          "handle "
@@ -118,6 +118,16 @@ static void how_to_undo_it(void **state)
          "iptables -t filter -D INPUT -p tcp -m tcp --dport 2049 -j DROP"},
         {"*filter\n:INPUT DROP [0:0]\nCOMMIT",
          "iptables -t filter -I INPUT -s 10.1.1.132 -p tcp --dport 2049 -j ACCEPT"},
+        /* RHEL's own end of INPUT stays; what is in force is not yet what a boot loads. */
+        {"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m state --state NEW -m tcp --dport 22 -j ACCEPT\n"
+         "-A INPUT -j REJECT --reject-with icmp-host-prohibited\nCOMMIT",
+         "iptables -t filter -I INPUT -s 10.1.1.132 -p tcp --dport 2049 -j ACCEPT && service iptables save",
+         "active"},
+        {"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 2049 -j DROP\nCOMMIT",
+         "iptables -t filter -D INPUT -p tcp -m tcp --dport 2049 -j DROP && service iptables save",
+         "active"},
+        {"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 2049 -j DROP\nCOMMIT",
+         "iptables -t filter -D INPUT -p tcp -m tcp --dport 2049 -j DROP", "inactive"},
     };
     struct packet p = {.protocol = "tcp", .port = 2049, .source = addr("10.1.1.132")};
     (void)state;
@@ -126,7 +136,12 @@ static void how_to_undo_it(void **state)
         bed_setup(NULL);
         says(NFS, undos[i].rules);
         assert_true(firewall_drops(&bed.exam, &bed.exam.hosts[NFS], &p, &drop));
-        assert_string_equal(firewall_undo(&bed.exam, &drop, &p), undos[i].undo);
+        if (undos[i].service) {
+            autosb struct strbuf sb = {0};
+            sb_addf(&sb, "fw.service %s", undos[i].service);
+            bed_say(NFS, sb_str(&sb));
+        }
+        assert_string_equal(firewall_undo(&bed.exam, &bed.exam.hosts[NFS], &drop, &p), undos[i].undo);
         bed_teardown(NULL);
     }
 }

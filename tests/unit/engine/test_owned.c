@@ -520,6 +520,15 @@ static void rules_for_those_who_left_go(void **state)
                                "0 live inet filter input tcp/2049 from 10.1.1.132",
                                "0 live ip other input tcp/2049 from 10.1.1.132", NULL},
          NULL},
+        {(const char *const[]){"0 backend iptables", "0 filter ip filter INPUT",
+                               "0 live ip filter INPUT tcp/2049 from 10.1.1.132", NULL},
+         "let tcp/2049 from 10.1.1.132 through the firewall (iptables)"},
+        {(const char *const[]){"0 backend iptables", "0 filter ip filter INPUT",
+                               "0 live ip filter INPUT tcp/2049 from 10.1.1.132",
+                               "0 stored ip filter INPUT tcp/2049 from 10.1.1.132",
+                               "0 live ip filter INPUT tcp/2049 from 10.1.1.133", NULL},
+         "let tcp/2049 from 10.1.1.133 through the firewall no more (iptables)"},
+        {(const char *const[]){"0 backend iptables", "0 filter ip6 filter INPUT", NULL}, NULL},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
