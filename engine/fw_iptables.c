@@ -39,6 +39,7 @@ void fw_iptables_apply(struct script *s, const struct res_firewall *w)
         const char *program;
         bool v6;
     } families[] = {{"iptables", false}, {"ip6tables", true}};
+    script_add(s, FW_IPTABLES_APPLY);
     for (size_t f = 0; f < ARRAY_LEN(families); f++) {
         autosb struct strbuf rules = {0};
         for (size_t i = 0; i < w->n_rules; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/strlist.h"
+#include "engine/fw_firewalld.h"
 #include "engine/fw_iptables.h"
 #include "engine/putfile.h"
 
@@ -29,17 +30,14 @@ static const char functions[] =
     "  if l=$(unshare -n sh -c 'nft -f /etc/nftables.conf && nft list ruleset' 2>/dev/null); then\n"
     "    printf '%s\\n' \"$l\" | nft_input | sed -n 's/^chain //p'\n"
     "  else echo '*'; fi\n"
-    "}\n"
-    FW_IPTABLES_OBSERVE
+    "}\n" FW_FIREWALLD_OBSERVE FW_IPTABLES_OBSERVE
     "ob_firewall() {\n" /* INDEX; with "off": is anything still to be switched off? */
     "  if [ \"${2-}\" = off ]; then\n"
     "    ! systemctl is-enabled -q firewalld.service 2>/dev/null || r \"$1\" backend firewalld\n"
     "    ! ipt_runs || r \"$1\" backend iptables\n"
     "  fi\n"
-    "  if [ -d /run/firewalld ] && firewall-cmd -q --state 2>/dev/null; then\n"
-    "    r \"$1\" backend firewalld\n"
-    "    firewall-cmd --list-rich-rules | each \"$1\" live\n"
-    "    firewall-cmd --permanent --list-rich-rules | each \"$1\" stored\n"
+    "  if [ -d /run/firewalld ] && systemctl is-active -q firewalld.service; then\n"
+    "    r \"$1\" backend firewalld; ob_firewalld \"$1\"\n"
     "  elif [ -r /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then\n"
     "    r \"$1\" backend ufw\n"
     "    sed -n 's/^### tuple ### \\(.* in\\).*/\\1/p' /etc/ufw/user.rules | each \"$1\" both\n"
@@ -49,7 +47,8 @@ static const char functions[] =
     "    nft list ruleset | nft_input | while read -r k l; do r \"$1\" \"$k\" \"$l\"; done\n"
     "    nft_boots | each \"$1\" boots\n"
     "    [ -r /etc/nftables.conf ] &&\n"
-    "      sed -n 's/^insert rule \\([^ ]* [^ ]* [^ ]*\\) .* comment \"clusterctl \\(.*\\)\"$/\\1 \\2/p' \\\n"
+    "      sed -n 's/^insert rule \\([^ ]* [^ ]* [^ ]*\\) .* comment \"clusterctl \\(.*\\)\"$/\\1 "
+    "\\2/p' \\\n"
     "        /etc/nftables.conf | each \"$1\" stored\n"
     "  fi\n"
     "  :\n"
@@ -58,10 +57,10 @@ static const char functions[] =
     "  nft -a list ruleset | awk -v c=\"comment \\\"clusterctl ${1:+$1\\\"}\" '\n"
     "    $1 == \"table\" { t = $2 \" \" $3 } $1 == \"chain\" { c2 = $2 }\n"
     "    t !~ / clusterctl_/ && index($0, c) && match($0, /# handle [0-9]+$/) {\n"
-    "      print \"delete rule\", t, c2, \"handle\", substr($0, RSTART + 9) }' >/run/clusterctl/nft\n"
+    "      print \"delete rule\", t, c2, \"handle\", substr($0, RSTART + 9) }' "
+    ">/run/clusterctl/nft\n"
     "  [ ! -s /run/clusterctl/nft ] || nft -f /run/clusterctl/nft\n"
     "}\n"
-    FW_IPTABLES_APPLY
     "firewall_off() {\n"
     "  if command -v ufw >/dev/null; then ufw disable; fi\n"
     "  for u in firewalld nftables iptables ip6tables netfilter-persistent; do\n"
@@ -80,7 +79,8 @@ static void observe(struct script *s, const struct resource *const *list, size_t
 
 static const char *const backends[] = {"none", "firewalld", "ufw", "iptables", "nftables"};
 
-/* Of those that are named by a word, the last counts: what is off now may be on at the next boot. */
+/* Of those that are named by a word, the last counts: what is off now may be on at the next boot.
+ */
 static void parse_backend(struct res_firewall *h, const char *value)
 {
     for (unsigned b = FW_FIREWALLD; b < FW_NFTABLES; b++)
@@ -91,8 +91,14 @@ static void parse_backend(struct res_firewall *h, const char *value)
 static int parse(struct resource *have, const struct resource *want, struct arena *a,
                  const char *field, char *value, struct err *e)
 {
-    (void)want, (void)e;
+    (void)want;
     struct res_firewall *h = &have->firewall;
+    if (!strcmp(field, "silent")) {
+        err_set(e, ERR_FAILED, "firewalld is at work and does not tell its rules");
+        return err_hint(e,
+                        "see there: firewall-cmd --state; journalctl -u firewalld; what helps is "
+                        "often: systemctl restart firewalld");
+    }
     if (!strcmp(field, "backend"))
         parse_backend(h, value);
     if (!strcmp(field, "filter"))
@@ -208,7 +214,8 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     if (h->backend == FW_NONE)
         return;
     if (w->disabled) {
-        plan_step(p, want, have, IMPACT_NONE, "stop and disable the firewall (%s)", backends[h->backend]);
+        plan_step(p, want, have, IMPACT_NONE, "stop and disable the firewall (%s)",
+                  backends[h->backend]);
         return;
     }
     for (size_t i = 0; i < w->n_rules; i++) {
@@ -280,47 +287,57 @@ static void apply_nft(struct script *s, const struct step *step)
     putfile_heredoc(s, sb_str(&stored), stored.len);
 }
 
-static void apply(struct script *s, const struct step *step)
+static void apply_ufw(struct script *s, const struct res_firewall *w, const struct res_firewall *h)
 {
-    const struct res_firewall *w = &step->want->firewall, *h = &step->have->firewall;
     char buf[IPADDR_STRLEN];
-    if (w->disabled) {
-        script_add(s, "firewall_off\n");
-        return;
-    }
-    if (h->backend == FW_NFTABLES) {
-        apply_nft(s, step);
-        return;
-    }
-    if (h->backend == FW_IPTABLES) {
-        fw_iptables_apply(s, w);
-        return;
-    }
     for (size_t i = 0; i < w->n_rules; i++) {
         const struct fw_rule *r = &w->rules[i];
-        autosb struct strbuf text = {0};
         if (wholly_in_force(h, r))
             continue;
-        rule_text(&text, h->backend, r, NULL);
-        if (h->backend == FW_UFW) {
-            script_addf(s, "ufw allow proto %s from %s to any", r->protocol,
-                        r->source.family ? ipaddr_str(&r->source, buf) : "0.0.0.0/0");
-            if (r->port)
-                script_addf(s, " port %u", r->port);
-            script_add(s, " comment clusterctl\n");
-            continue;
-        }
-        script_add(s, "echo");
-        script_arg(s, sb_str(&text));
-        script_add(s, " >>" OWNED_DIR "/firewalld\nfirewall-cmd -q --add-rich-rule");
-        script_arg(s, sb_str(&text));
-        script_add(s, "\nfirewall-cmd -q --permanent --add-rich-rule");
-        script_arg(s, sb_str(&text));
-        script_add(s, "\n");
+        script_addf(s, "ufw allow proto %s from %s to any", r->protocol,
+                    r->source.family ? ipaddr_str(&r->source, buf) : "0.0.0.0/0");
+        if (r->port)
+            script_addf(s, " port %u", r->port);
+        script_add(s, " comment clusterctl\n");
     }
 }
 
-static const char undo[] =
+/* Written down first, so that whatever is made is taken back; then all of them in one command each.
+ */
+static void apply_firewalld(struct script *s, const struct res_firewall *w,
+                            const struct res_firewall *h)
+{
+    script_add(s, "set --\n");
+    for (size_t i = 0; i < w->n_rules; i++) {
+        autosb struct strbuf text = {0};
+        if (wholly_in_force(h, &w->rules[i]))
+            continue;
+        rule_text(&text, h->backend, &w->rules[i], NULL);
+        script_add(s, "set -- \"$@\" --add-rich-rule");
+        script_arg(s, sb_str(&text));
+        script_add(s, "\necho");
+        script_arg(s, sb_str(&text));
+        script_add(s, " >>" OWNED_DIR "/firewalld\n");
+    }
+    script_add(s, "firewall-cmd -q \"$@\"\nfirewall-cmd -q --permanent \"$@\"\n");
+}
+
+static void apply(struct script *s, const struct step *step)
+{
+    const struct res_firewall *w = &step->want->firewall, *h = &step->have->firewall;
+    if (w->disabled)
+        script_add(s, "firewall_off\n");
+    else if (h->backend == FW_NFTABLES)
+        apply_nft(s, step);
+    else if (h->backend == FW_IPTABLES)
+        fw_iptables_apply(s, w);
+    else if (h->backend == FW_UFW)
+        apply_ufw(s, w, h);
+    else
+        apply_firewalld(s, w, h);
+}
+
+static const char undo[] = FW_IPTABLES_APPLY
     "fw_units='firewalld nftables iptables ip6tables netfilter-persistent'\n"
     "pre_firewall() {\n"
     "  [ ! -e /etc/nftables.conf ] || keep_orig /etc/nftables.conf\n"
@@ -338,28 +355,32 @@ static const char undo[] =
     "      ufw) ufw --force enable ;;\n"
     "      *) systemctl \"${w%%:*}\" -q \"${w#*:}.service\" ;; esac; done\n"
     "    f=/var/lib/clusterctl/orig/ruleset\n"
-    "    if [ -z \"${3#-}\" ] && [ -s \"$f\" ] && [ -z \"$(nft list ruleset)\" ]; then nft -f \"$f\"; fi\n"
+    "    if [ -z \"${3#-}\" ] && [ -s \"$f\" ] && [ -z \"$(nft list ruleset)\" ]; then nft -f "
+    "\"$f\"; fi\n"
     "    return 0\n"
     "  fi\n"
     "  if command -v nft >/dev/null; then\n"
     "    nft_drop ''\n"
     "  fi\n"
     "  for p in iptables ip6tables; do\n"
-    "    [ ! -e \"/etc/sysconfig/$p\" ] || ! grep -q -e '--comment \"clusterctl ' \"/etc/sysconfig/$p\" ||\n"
+    "    [ ! -e \"/etc/sysconfig/$p\" ] || ! grep -q -e '--comment \"clusterctl ' "
+    "\"/etc/sysconfig/$p\" ||\n"
     "      ipt_put $p </dev/null; done\n"
     "  undo_block /etc/nftables.conf - existed\n"
     "  rm -f /var/lib/clusterctl/orig/etc/nftables.conf*\n"
     "  if command -v ufw >/dev/null && [ -r /etc/ufw/user.rules ]; then\n"
-    "    sed -n 's/^### tuple ### allow \\([^ ]*\\) \\([^ ]*\\) [^ ]* any \\([^ ]*\\) in comment=636c757374657263746c$/\\1 \\2 \\3/p' /etc/ufw/user.rules | while read -r p d a; do\n"
-    "      set -- allow proto \"$p\" from \"$a\" to any; [ \"$d\" = any ] || set -- \"$@\" port \"$d\"\n"
+    "    sed -n 's/^### tuple ### allow \\([^ ]*\\) \\([^ ]*\\) [^ ]* any \\([^ ]*\\) in "
+    "comment=636c757374657263746c$/\\1 \\2 \\3/p' /etc/ufw/user.rules | while read -r p d a; do\n"
+    "      set -- allow proto \"$p\" from \"$a\" to any; [ \"$d\" = any ] || set -- \"$@\" port "
+    "\"$d\"\n"
     "      ufw delete \"$@\"; done\n"
     "  fi\n"
     "  f=/var/lib/clusterctl/firewalld\n"
     "  if [ -s \"$f\" ] && [ -d /run/firewalld ]; then\n"
-    "    while IFS= read -r l; do\n"
-    "      firewall-cmd -q --remove-rich-rule \"$l\" || :\n"
-    "      firewall-cmd -q --permanent --remove-rich-rule \"$l\" || :\n"
-    "    done <\"$f\"\n"
+    "    set --\n"
+    "    while IFS= read -r l; do set -- \"$@\" --remove-rich-rule \"$l\"; done <\"$f\"\n"
+    "    firewall-cmd -q \"$@\" || :\n"
+    "    firewall-cmd -q --permanent \"$@\" || :\n"
     "  fi\n"
     "  rm -f \"$f\"\n"
     "}\n";
@@ -381,5 +402,5 @@ static bool gone(struct strbuf *words, const struct owned *o, enum impact *impac
     return true;
 }
 
-const struct res_ops res_firewall_ops = {"firewall", functions, observe, parse, diff, apply,
-    undo, own_arg, gone};
+const struct res_ops res_firewall_ops = {"firewall", functions, observe, parse, diff,
+                                         apply,      undo,      own_arg, gone};
