@@ -35,6 +35,25 @@ static void print_continue(const struct invocation *in, bool interrupted)
            sb_str(&shown));
 }
 
+/* What this run has done, and is right only after a boot: a line a host. */
+static void print_reboots(const struct session *s, bool json)
+{
+    for (size_t i = 0; i < run_count(s->run); i++) {
+        const struct host_result *hr = run_result(s->run, i);
+        const char *why = hr->reached ? plan_wants_boot(&hr->catalog, &hr->observed) : NULL;
+        if (why && !json)
+            printf("%s needs a reboot: %s.\n", hr->host->name, why);
+        if (!why || !json)
+            continue;
+        autosb struct strbuf sb = {0};
+        json_open(&sb, NULL, '{');
+        json_text(&sb, "type", "reboot");
+        json_text(&sb, "host", hr->host->name);
+        json_text(&sb, "reason", why);
+        json_line(&sb, stdout);
+    }
+}
+
 static void print_summary(const struct session *s, const struct outcome *o,
                           const struct verified *v, int64_t elapsed_ms, int status)
 {
@@ -47,6 +66,7 @@ static void print_summary(const struct session *s, const struct outcome *o,
            (long long)elapsed_ms % 1000 / 100);
     verified_print_claim(v, in->cluster, stdout);
     putchar('\n');
+    print_reboots(s, false);
     bool interrupted = status == err_exit_status(ERR_INTERRUPTED);
     if (interrupted)
         puts("Interrupted.");
@@ -134,10 +154,12 @@ int deploy_apply(struct session *s, struct err *e)
             status = err_exit_status(ve.code);
     }
     end_record(s, &o, &v, status, stopped ? e->msg : NULL);
-    if (s->in->args.output == OUTPUT_JSON)
+    if (s->in->args.output == OUTPUT_JSON) {
+        print_reboots(s, true);
         print_summary_json(&o, &v, clock_ms() - begin, status);
-    else
+    } else {
         print_summary(s, &o, &v, clock_ms() - begin, status);
+    }
     verified_free(&v);
     outcome_free(&o);
     return status;

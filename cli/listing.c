@@ -89,6 +89,11 @@ static void list_body(struct strbuf *out, const struct resource *r)
         sb_add(out, "firewall");
         list_firewall(out, &r->firewall);
         break;
+    case RES_SELINUX:
+        sb_addf(out, "selinux %s%s",
+                r->selinux.mode == SELINUX_DISABLED ? "disabled" : "permissive",
+                r->selinux.by_argument ? ", by the kernel's argument" : "");
+        break;
     case RES_SEBOOL: sb_addf(out, "sebool %s on", r->key); break;
     case RES_EXPORT:
         sb_addf(out, "export %s (%s) to", r->key, r->export.options);

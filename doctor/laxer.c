@@ -31,6 +31,11 @@ static bool no_selinux(const struct cluster *c)
     return c->selinux == SELINUX_PERMISSIVE;
 }
 
+static bool selinux_disabled(const struct cluster *c)
+{
+    return c->selinux == SELINUX_DISABLED;
+}
+
 static bool keys_on_trust(const struct cluster *c)
 {
     for (size_t i = 0; i < c->n_hosts; i++)
@@ -60,6 +65,9 @@ static const struct {
      "firewall is \"disable\": whatever listens on a host can be reached"},
     {"selinux.permissive", no_selinux,
      "selinux is \"permissive\": a service that is broken into is not held back by it"},
+    {"selinux.disabled", selinux_disabled,
+     "selinux is \"disabled\": a service that is broken into is not held back by it, and files get no "
+     "labels"},
     {"ssh.accept-new", keys_on_trust,
      "ssh.host_key is \"accept-new\": the first connection to a host is taken on trust"},
     {"vrrp.auth-pass", plain_password,

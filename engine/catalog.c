@@ -138,6 +138,13 @@ struct resource *want_firewall(struct catalog *c, struct res_firewall f)
     return r;
 }
 
+struct resource *want_selinux(struct catalog *c, enum selinux_policy mode, bool by_argument)
+{
+    struct resource *r = add(c, RES_SELINUX, "selinux");
+    r->selinux = (struct res_selinux){.mode = mode, .by_argument = by_argument};
+    return r;
+}
+
 struct resource *want_sebool(struct catalog *c, const char *name)
 {
     struct resource *r = add(c, RES_SEBOOL, name);

@@ -46,6 +46,7 @@ struct resource *want_sysctl(struct catalog *c, const char *key, const char *val
 struct resource *want_kmod(struct catalog *c, const char *name);
 struct resource *want_address(struct catalog *c, struct res_address a);
 struct resource *want_firewall(struct catalog *c, struct res_firewall f);
+struct resource *want_selinux(struct catalog *c, enum selinux_policy mode, bool by_argument);
 struct resource *want_sebool(struct catalog *c, const char *name);
 struct resource *want_export(struct catalog *c, const char *path, struct res_export x);
 struct resource *want_mount(struct catalog *c, const char *path, struct res_mount m);

@@ -245,6 +245,7 @@ void guard_before(struct script *s, const struct step *step, unsigned seconds)
     case RES_ADDRESS:
         call(s, "guard_address", w->key, w->gone ? w->gone->arg : w->address.interface);
         break;
+    case RES_SELINUX: call(s, "guard_file", "/etc/selinux/config", NULL); break;
     case RES_FIREWALL: /* of one that goes, the backend is not known; the filter in force is kept */
         call(s, "guard_firewall", backends[w->gone ? FW_NFTABLES : step->have->firewall.backend],
              NULL);

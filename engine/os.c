@@ -29,19 +29,14 @@ static const struct os debian_11 = {DEBIAN};
  * RHEL 8 to 10, what is made from them, and Fedora. Nginx is in AppStream; Prometheus' exporters are in
  * no repository of theirs.
  */
-static const struct os el = {
-    .family = OS_EL,
-    .manager = PACKAGES_DNF,
-    .director = NAMES("ipvsadm", "keepalived"),
-    .director_pair = NAMES("nftables"),
-    .real_server = NAMES("nginx"),
-    .nfs_client = NAMES("nfs-utils"),
-    .nfs_server = NAMES("nfs-utils"),
-    .nfs_service = "nfs-server.service",
-    .nfs_conf_d = true,
-    .moved = true,
-    .sync_maxlen = true,
-};
+#define EL                                                                                         \
+    .family = OS_EL, .manager = PACKAGES_DNF, .director = NAMES("ipvsadm", "keepalived"),          \
+    .director_pair = NAMES("nftables"), .real_server = NAMES("nginx"),                             \
+    .nfs_client = NAMES("nfs-utils"), .nfs_server = NAMES("nfs-utils"),                            \
+    .nfs_service = "nfs-server.service", .nfs_conf_d = true, .moved = true, .sync_maxlen = true
+
+static const struct os el = {EL, .selinux_arg = true};
+static const struct os el_8 = {EL};
 
 /* ipvsadm 1.27, nfs-utils 1.3.0, nginx from EPEL: the article's. Its kernel is 3.10. */
 static const struct os el_7 = {
@@ -67,7 +62,7 @@ static const struct os_release table[] = {
     {"ubuntu", 22, 22, &debian, {2, 2, 4}},
     {"ubuntu", 24, 24, &debian, {2, 2, 8}},
     {"centos rhel", 7, 7, &el_7, {1, 3, 5}},
-    {"rocky almalinux rhel centos", 8, 8, &el, {2, 1, 5}},
+    {"rocky almalinux rhel centos", 8, 8, &el_8, {2, 1, 5}},
     {"rocky almalinux rhel centos", 9, 9, &el, {2, 2, 8}},
     {"rocky almalinux rhel centos", 10, 10, &el, {2, 2, 8}},
     {"fedora", 41, 43, &el, {2, 2, 8}},

@@ -26,6 +26,7 @@ struct os {
     const char *repository;  /* a package that brings the repository of nginx; NULL: not needed */
     const char *nfs_service; /* the unit itself: `systemctl is-enabled` says "alias" of an alias */
     bool nfs_conf_d;         /* nfsd's settings are read from /etc/nfs.conf.d */
+    bool selinux_arg;        /* only its command line keeps SELinux out of a kernel (RHEL 9 on) */
     bool moved;              /* nft knows what templates/files/moved.nft.tmpl asks of it */
     bool sync_maxlen;        /* ipvsadm --sync-maxlen (1.28) */
 };

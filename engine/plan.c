@@ -16,7 +16,7 @@ static const struct res_ops *const table[RES_TYPES] = {
     [RES_ADDRESS] = &res_address_ops,   [RES_FIREWALL] = &res_firewall_ops,
     [RES_SEBOOL] = &res_sebool_ops,     [RES_EXPORT] = &res_export_ops,
     [RES_MOUNT] = &res_mount_ops,       [RES_SERVICE] = &res_service_ops,
-    [RES_OWNED] = &res_owned_ops,
+    [RES_OWNED] = &res_owned_ops,       [RES_SELINUX] = &res_selinux_ops,
 };
 
 const struct res_ops *res_ops(enum res_type t)
@@ -54,6 +54,15 @@ enum impact plan_impact(const struct plan *p)
         if (p->steps.v[i].impact > worst)
             worst = p->steps.v[i].impact;
     return worst;
+}
+
+const char *plan_wants_boot(const struct catalog *want, const struct observation *have)
+{
+    for (size_t i = 0; i < want->list.n; i++)
+        if (want->list.v[i]->type == RES_SELINUX &&
+            selinux_wants_boot(want->list.v[i], &have->have[i]))
+            return "SELinux is disabled from the next boot on, and permissive until then";
+    return NULL;
 }
 
 void plan_free(struct plan *p)

@@ -33,6 +33,8 @@ void plan_diff(struct plan *p, const struct resource *want, const struct resourc
 struct script;
 void plan_apply(struct script *s, const struct step *step);
 enum impact plan_impact(const struct plan *p);
+/* What is right only after a boot, in words; NULL: nothing. */
+const char *plan_wants_boot(const struct catalog *want, const struct observation *have);
 void plan_free(struct plan *p);
 
 /* For a type's diff(): add a step for `want`. */

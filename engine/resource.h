@@ -26,6 +26,7 @@ enum res_type {
     RES_ADDRESS,
     RES_FIREWALL,
     RES_SEBOOL,
+    RES_SELINUX,
     RES_EXPORT,
     RES_MOUNT,
     RES_SERVICE,
@@ -193,6 +194,16 @@ struct res_sebool {
     bool on;
 };
 
+/* Enforcement off. key: "selinux" */
+struct res_selinux {
+    enum selinux_policy mode; /* wanted: SELINUX_PERMISSIVE or SELINUX_DISABLED */
+    bool by_argument;         /* wanted: a kernel must be told so to be rid of it; observed: all are */
+    /* observed */
+    bool can_argue;           /* grubby(8) is there */
+    bool live, enforcing;
+    const char *config;       /* what the next boot reads; NULL: there is no such file */
+};
+
 /* Live export table. key: the exported path */
 struct res_export {
     const char *const *clients; /* addresses, NULL-terminated */
@@ -258,6 +269,7 @@ struct resource {
         struct res_address address;
         struct res_firewall firewall;
         struct res_sebool sebool;
+        struct res_selinux selinux;
         struct res_export export;
         struct res_mount mount;
         struct res_service service;

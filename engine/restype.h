@@ -34,8 +34,10 @@ struct res_ops {
 };
 
 const struct res_ops *res_ops(enum res_type t);
+/* res_selinux.c: has it been told to the next boot only? */
+bool selinux_wants_boot(const struct resource *want, const struct resource *have);
 
 extern const struct res_ops res_hostname_ops, res_packages_ops, res_port_ops, res_dir_ops,
     res_file_ops, res_block_ops, res_sysctl_ops, res_kmod_ops, res_address_ops, res_firewall_ops,
-    res_sebool_ops, res_export_ops, res_mount_ops, res_service_ops, res_network_ops,
+    res_sebool_ops, res_selinux_ops, res_export_ops, res_mount_ops, res_service_ops, res_network_ops,
     res_confirm_ops, res_owned_ops;

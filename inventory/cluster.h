@@ -48,6 +48,7 @@ enum web_servers_policy {
 enum selinux_policy {
     SELINUX_MANAGE,     /* set the booleans that the cluster needs */
     SELINUX_PERMISSIVE, /* as the article's temporary cure */
+    SELINUX_DISABLED,   /* as its section 2.3.2: for good, from the next boot on */
     SELINUX_LEAVE,
 };
 

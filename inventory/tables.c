@@ -25,7 +25,8 @@ static const struct choice web_servers_policies[] = {
 static const struct choice firewall_policies[] = {
     {"open", FIREWALL_OPEN}, {"disable", FIREWALL_DISABLE}, {"leave", FIREWALL_LEAVE}, {0}};
 static const struct choice selinux_policies[] = {
-    {"manage", SELINUX_MANAGE}, {"permissive", SELINUX_PERMISSIVE}, {"leave", SELINUX_LEAVE}, {0}};
+    {"manage", SELINUX_MANAGE}, {"permissive", SELINUX_PERMISSIVE},
+    {"disabled", SELINUX_DISABLED}, {"leave", SELINUX_LEAVE}, {0}};
 static const struct choice roles[] = {{"director", ROLE_DIRECTOR},
                                       {"real_server", ROLE_REAL_SERVER},
                                       {"nfs", ROLE_NFS},
@@ -324,7 +325,8 @@ static const struct field top_fields[TOP_N] = {
     [TOP_SELINUX] = {"selinux", TYPE_CHOICE, AT(struct top, selinux), .choices = selinux_policies,
         .def = "\"manage\"",
         .doc = "\"manage\": set the booleans that the cluster needs; \"permissive\": turn "
-               "enforcement off; \"leave\": do not look at it."},
+               "enforcement off, now and at boot; \"disabled\": the same, and no SELinux from the next "
+               "boot on; \"leave\": do not look at it."},
     [TOP_HOSTS] = {"hosts", TYPE_LIST, .required = true, .object = &host_table,
         .doc = "The machines, in order: the first director is the preferred one."},
 };

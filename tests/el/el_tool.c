@@ -7,6 +7,7 @@
  *   el_tool pre-port|undo-port    what is remembered of port 80's holder, and its way back by $1
  *
  *   el_tool firewall-observe|firewall-off|firewall-apply|firewall-undo RULE...
+ *   el_tool selinux-observe|selinux-apply|selinux-pre|selinux-undo permissive|disabled|argument
  *
  * where a rule is "tcp/80" or "vrrp/0 10.1.1.131", of a host with iptables-services; and says whether a version of keepalived knows what a configuration says:
  *
@@ -117,6 +118,33 @@ static int firewall(struct script *s, char **argv)
     return 0;
 }
 
+/* Of an enforcing host; selinux-undo takes what selinux-pre said as $BEFORE. */
+static int selinux(struct script *s, char **argv)
+{
+    struct catalog cat = {.module = "test"};
+    const struct res_ops *ops = res_ops(RES_SELINUX);
+    const char *verb = argv[1] + strlen("selinux-"), *mode = argv[2] ? argv[2] : "";
+    const struct resource *r =
+        want_selinux(&cat, strcmp(mode, "permissive") ? SELINUX_DISABLED : SELINUX_PERMISSIVE,
+                     !strcmp(mode, "argument"));
+    struct resource have = {.selinux = {.live = true, .enforcing = true, .can_argue = true,
+                                        .config = "enforcing"}};
+    struct step step = {.want = r, .have = &have};
+    script_add(s, ops->functions);
+    script_add(s, ops->undo);
+    script_add(s, "set -e\nadopt=\n");
+    if (!strcmp(verb, "apply"))
+        ops->apply(s, &step);
+    else if (!strcmp(verb, "pre"))
+        script_add(s, "pre_selinux selinux -\n");
+    else if (!strcmp(verb, "undo"))
+        script_add(s, "undo_selinux selinux - \"$BEFORE\"\n");
+    else
+        ops->observe(s, &r, 1);
+    catalog_free(&cat);
+    return 0;
+}
+
 static int lint(const char *version)
 {
     static char text[1 << 20];
@@ -145,7 +173,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     int rc;
     if (argc < 2 || (argc < 5 && !is(argv[1], "candidate") && !is(argv[1], "pre-port") &&
-                     !is(argv[1], "undo-port") && strncmp(argv[1], "firewall-", 9) != 0))
+                     !is(argv[1], "undo-port") && strncmp(argv[1], "firewall-", 9) != 0 &&
+                     strncmp(argv[1], "selinux-", 8) != 0))
         return usage();
     if (script_init(&s, &e) < 0)
         return 1;
@@ -154,6 +183,7 @@ int main(int argc, char **argv)
          : is(argv[1], "pre-port")  ? port(&s, false)
          : is(argv[1], "undo-port") ? port(&s, true)
          : !strncmp(argv[1], "firewall-", 9) ? firewall(&s, argv)
+         : !strncmp(argv[1], "selinux-", 8) ? selinux(&s, argv)
                                      : packages(&s, argv);
     fputs(sb_str(&s.text), stdout);
     script_free(&s);

@@ -35,9 +35,9 @@ static const char *const words[] = {
 /* What the scripts call; each says nothing and succeeds, so that what follows is reached. */
 static const char stubs[] =
     "apt-get apt-cache awk base64 cat chgrp chmod chown command cp cut date dpkg dpkg-query exportfs find findmnt "
-    "firewall-cmd flock getenforce getsebool grep head hostname hostnamectl ifdown ifup ip iptables keepalived "
+    "firewall-cmd flock getenforce getsebool grep grubby head hostname hostnamectl ifdown ifup ip iptables keepalived "
     "dnf yum ln mkdir mktemp modprobe mount mountpoint mv nft nginx promtool readlink resolvconf rm rmdir rmmod rpm sed "
-    "setsebool sha256sum sleep sort ss stat sync sysctl systemctl systemd-analyze systemd-run tail test timeout "
+    "restorecon setenforce setsebool sha256sum sleep sort ss stat sync sysctl systemctl systemd-analyze systemd-run tail test timeout "
     "touch tr ufw umount uniq unshare wc xargs";
 
 static const char *place(struct arena *a, const char *word, unsigned n)

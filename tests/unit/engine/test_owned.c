@@ -401,6 +401,11 @@ static void each_kind_says_what_is_done(void **state)
         {"sebool httpd_use_nfs - 0", "set SELinux boolean httpd_use_nfs back to off, now and at boot",
          IMPACT_NONE},
         {"sebool httpd_use_nfs - 1", NULL, IMPACT_NONE},
+        {"selinux selinux - 1 enforcing 0",
+         "put SELinux back as it was (enforcing; where it is off, from the next boot on)", IMPACT_NONE},
+        {"selinux selinux - 0 permissive -", "put SELinux back as it was", IMPACT_NONE},
+        {"selinux selinux - - - -", NULL, IMPACT_NONE},
+        {"selinux selinux - ?", NULL, IMPACT_NONE},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -505,6 +510,54 @@ static void the_end_has_an_order(void **state)
     }
 }
 
+/* What is asked of a host in each of its states; by the kernel's argument where that is asked for. */
+static void enforcement_is_turned_off(void **state)
+{
+#define OFF "disable SELinux from the next boot on"
+#define PERMISSIVE "put SELinux to permissive, now and at boot"
+    const struct {
+        enum selinux_policy mode;
+        bool by_argument;
+        const char *const *seen;
+        const char *summary; /* NULL: nothing to do */
+        bool boot;           /* that is right only after a boot */
+    } cases[] = {
+        {SELINUX_PERMISSIVE, false, (const char *const[]){"0 live 1", "0 config enforcing", NULL}, PERMISSIVE, false},
+        {SELINUX_PERMISSIVE, false, (const char *const[]){"0 live 0", "0 config enforcing", NULL}, PERMISSIVE, false},
+        {SELINUX_PERMISSIVE, false, (const char *const[]){"0 config enforcing", NULL}, PERMISSIVE, false},
+        {SELINUX_PERMISSIVE, false, (const char *const[]){"0 live 0", "0 config permissive", NULL}, NULL, false},
+        {SELINUX_PERMISSIVE, false, (const char *const[]){"0 config disabled", NULL}, NULL, false},
+        {SELINUX_PERMISSIVE, false, (const char *const[]){NULL}, NULL, false},
+        {SELINUX_DISABLED, false, (const char *const[]){"0 live 1", "0 config enforcing", NULL},
+         OFF "; permissive until then", true},
+        {SELINUX_DISABLED, false, (const char *const[]){"0 live 0", "0 config disabled", NULL}, NULL, true},
+        {SELINUX_DISABLED, false, (const char *const[]){"0 config disabled", NULL}, NULL, false},
+        {SELINUX_DISABLED, true, (const char *const[]){"0 live 0", "0 config disabled", "0 arg 0", NULL},
+         OFF " (by the kernel's argument selinux=0); permissive until then", true},
+        {SELINUX_DISABLED, true, (const char *const[]){"0 live 0", "0 config disabled", "0 arg 1", NULL}, NULL, true},
+        {SELINUX_DISABLED, true, (const char *const[]){"0 config disabled", "0 arg 1", NULL}, NULL, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bed b;
+        struct err e = {0};
+        bed_open(&b);
+        want_selinux(&b.cat, cases[i].mode, cases[i].by_argument);
+        observation_init(&b.obs, &b.cat);
+        for (const char *const *l = cases[i].seen; *l; l++) {
+            char buf[128];
+            snprintf(buf, sizeof buf, "%s", *l);
+            assert_int_equal(observe_record(&b.obs, buf, &e), 0);
+        }
+        plan_make(&b.plan, &b.cat, &b.obs);
+        assert_int_equal(b.plan.steps.n, cases[i].summary != NULL);
+        if (cases[i].summary)
+            assert_string_equal(b.plan.steps.v[0].summary, cases[i].summary);
+        assert_int_equal(plan_wants_boot(&b.cat, &b.obs) != NULL, cases[i].boot);
+        bed_close(&b);
+    }
+}
+
 /* A host that has left is let in no more; ours that are wanted stay, whatever chain they are in. */
 static void rules_for_those_who_left_go(void **state)
 {
@@ -564,6 +617,7 @@ int main(void)
         cmocka_unit_test(damaged_records_are_refused),
         cmocka_unit_test(what_an_older_version_made_is_not_guessed_at),
         cmocka_unit_test(the_end_has_an_order),
+        cmocka_unit_test(enforcement_is_turned_off),
         cmocka_unit_test(rules_for_those_who_left_go),
     };
     if (!mkdtemp(root))

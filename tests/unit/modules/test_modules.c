@@ -308,9 +308,6 @@ static void test_refusals(void **state)
         refused(&f, "the network interface's name may hold only");
     }
 
-    set_up(&f, "w1", (struct variant){.weight = 1, .selinux = "permissive"});
-    f.facts.selinux = SELINUX_ENFORCING;
-    refused(&f, "SELinux is enforcing");
 }
 
 static void test_selinux(void **state)
@@ -326,6 +323,16 @@ static void test_selinux(void **state)
     assert_int_equal(declare(&f), 0);
     assert_null(catalog_find(&f.catalog, RES_SEBOOL, "httpd_use_nfs"));
     tear_down(&f);
+    for (int on = 0; on < 2; on++) { /* asked to be off: on every host that has it */
+        set_up(&f, "d1", (struct variant){.weight = 1, .selinux = "disabled"});
+        f.facts.selinux = on ? SELINUX_ENFORCING : SELINUX_ABSENT;
+        assert_int_equal(declare(&f), 0);
+        const struct resource *r = catalog_find(&f.catalog, RES_SELINUX, "selinux");
+        assert_int_equal(r != NULL, on);
+        if (r)
+            assert_true(r->selinux.mode == SELINUX_DISABLED && !r->selinux.by_argument);
+        tear_down(&f);
+    }
 }
 
 static void test_network(void **state)
