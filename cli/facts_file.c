@@ -5,10 +5,10 @@
 
 #include "base/parse.h"
 #include "base/vec.h"
+#include "engine/netstack.h"
 
-/* By the values of enum selinux_mode (OFF cannot be told from ABSENT) and net_stack. */
+/* By the values of enum selinux_mode (OFF cannot be told from ABSENT). */
 static const char *const selinux_modes[] = {"absent", "disabled", "permissive", "enforcing", NULL};
-static const char *const stacks[] = {"unknown", "ifupdown", "networkd", "networkmanager", "netplan", NULL};
 
 enum key { OS_ID, OS_VERSION, KERNEL, INTERFACE, KEEPALIVED, SELINUX, NET_STACK };
 static const char *const keys[] = {"os_id",      "os_version", "kernel",    "interface",
@@ -57,7 +57,7 @@ static int take(struct facts_given *g, enum key k, const char *value, struct err
         g->selinux = (enum selinux_mode)choice;
         return 0;
     case NET_STACK:
-        if (take_choice(&choice, keys[k], value, stacks, e) < 0)
+        if (take_choice(&choice, keys[k], value, net_stack_names, e) < 0)
             return -1;
         g->net_stack = (enum net_stack)choice;
         return 0;

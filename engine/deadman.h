@@ -12,7 +12,7 @@
     " s; then look at \"network\" in the inventory and run the same command again"
 
 /*
- * Shell: ob_network; net_begin, net_stage N PATH OLD <base64, net_change files|live IFACE ADDRESS
- * ADDRESS/PREFIX STACK. It uses what res_confirm.c has: the two types are always declared together.
+ * Shell: ob_network; net_begin, net_stage N PATH MODE OLD <base64, net_stack PATH <shell, net_change
+ * files|live IFACE ADDRESS ADDRESS/PREFIX. It uses what res_confirm.c has: the two types are always declared together.
  */
 extern const char deadman_functions[];

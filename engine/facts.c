@@ -64,25 +64,41 @@ static const char facts_keepalived_sh[] =
 
 /*
  * net_stack IFACE: who says the most about it comes first. NetworkManager leaves alone what
- * /etc/network/interfaces names, and netplan writes for NetworkManager or networkd.
+ * /etc/network/interfaces names; what it calls connected externally is somebody else's. Netplan writes
+ * for NetworkManager or networkd, which say so by the file that they use.
  */
 static const char facts_network_sh[] =
+    "nm_profile() {\n" /* IFACE: the file of what is active on it */
+    "  u=$(nmcli -g GENERAL.CON-UUID device show \"$1\")\n"
+    "  [ -z \"$u\" ] || nmcli -t -e no -f UUID,FILENAME connection show | sed -n \"s/^$u://p\"\n"
+    "}\n"
     "net_stack() {\n"
     "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
     "    [ -r \"$f\" ] && while read -r a b l; do\n"
     "      [ \"$a $b\" = \"iface $1\" ] && command -v ifup >/dev/null && { echo ifupdown; return; }\n"
     "    done <\"$f\"\n"
     "  done\n"
-    "  for f in /etc/netplan/*.yaml; do [ -e \"$f\" ] && { echo netplan; return; }; done\n"
     "  if systemctl is-active -q NetworkManager; then\n"
     "    case $(nmcli -g GENERAL.STATE device show \"$1\" 2>/dev/null) in\n"
-    "    '' | 10*) ;; *) echo networkmanager; return ;; esac\n"
+    "    '' | 10' '* | *externally*) ;;\n"
+    "    *) case $(nm_profile \"$1\") in\n"
+    "      /run/NetworkManager/system-connections/netplan-*) echo netplan ;;\n"
+    "      *) echo networkmanager ;; esac; return ;;\n"
+    "    esac\n"
     "  fi\n"
+    "  read -r n <\"/sys/class/net/$1/ifindex\"\n"
+    "  grep -qs '^NETWORK_FILE=/run/systemd/network/[0-9]*-netplan-' \"/run/systemd/netif/links/$n\" &&\n"
+    "    { echo netplan; return; }\n"
     "  systemctl is-active -q systemd-networkd && { echo networkd; return; }\n"
     "  command -v ifup >/dev/null && systemctl is-enabled -q networking 2>/dev/null && echo ifupdown\n"
     "}\n"
+    "net_facts() {\n" /* IFACE */
+    "  k=$(net_stack \"$1\"); r net_stack \"$k\"\n"
+    "  [ \"$k\" != networkmanager ] ||\n"
+    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\"\n"
+    "}\n"
     "facts_network() {\n" /* ADDRESS */
-    "  ip -o -4 addr show to \"$1\" | { read -r n i l && r net_stack \"$(net_stack \"$i\")\"; :; }\n"
+    "  ip -o -4 addr show to \"$1\" | { read -r n i l && net_facts \"$i\"; :; }\n"
     "}\n";
 
 void facts_script(struct script *s, const struct cluster *c, const struct host *host,
@@ -104,20 +120,6 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
     if (c->network.managed)
         script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
     script_add(s, "} </dev/null\n");
-}
-
-enum net_stack net_stack_named(const char *name)
-{
-    static const char *const names[] = {
-        [NET_IFUPDOWN] = "ifupdown",
-        [NET_NETWORKD] = "networkd",
-        [NET_NETWORKMANAGER] = "networkmanager",
-        [NET_NETPLAN] = "netplan",
-    };
-    for (enum net_stack s = NET_IFUPDOWN; s < ARRAY_LEN(names); s++)
-        if (!strcmp(names[s], name))
-            return s;
-    return NET_UNKNOWN;
 }
 
 /* "ID=debian", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"' (os-release(5)) */
@@ -282,6 +284,14 @@ bool facts_wished(const struct facts *f, const struct cluster *c, unsigned roles
     return false;
 }
 
+/* "ethernet /etc/NetworkManager/system-connections/Wired connection 1.nmconnection" */
+static void profile_line(struct facts *f, char *line)
+{
+    const char *device = parse_word(&line);
+    f->net_device = device ? arena_strdup(&f->arena, device) : NULL;
+    f->net_profile = device && *line ? arena_strdup(&f->arena, line) : NULL;
+}
+
 static int conf_record(struct facts *f, const char *value, struct err *e)
 {
     const char *text;
@@ -331,6 +341,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
         f->unrecorded = true;
     else if (!strcmp(what, "net_stack"))
         f->net_stack = net_stack_named(value);
+    else if (!strcmp(what, "net_profile"))
+        profile_line(f, value);
     else if (!strcmp(what, "drains"))
         f->drains = true;
     else if (!strcmp(what, "drained"))

@@ -83,6 +83,7 @@ struct facts {
     const char *keepalived_conf; /* directors, where a real server is wished for: the file, or NULL */
     bool keepalived_conf_whole;  /* it is text, and this is all of it */
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
+    const char *net_device, *net_profile; /* NetworkManager: type of the interface, active profile's file; or NULL */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
     const char *holder;        /* who had the host's lock last, and where they were (lock.h), or NULL */
     VEC(struct member) members; /* none: it belongs to no cluster yet */

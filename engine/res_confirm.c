@@ -30,6 +30,7 @@ static const char functions[] =
     "RequiresMountsFor=/etc /var/lib\n"
     "After=local-fs.target\n"
     "Before=network-pre.target networking.service ifup@$1.service systemd-networkd.service\n"
+    "Before=NetworkManager.service network.service\n"
     "Wants=network-pre.target\n"
     "ConditionPathExists=|$d/armed\n"
     "ConditionPathExists=|$d/reverting\n"

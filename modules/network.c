@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "engine/netstack.h"
 #include "modules/registry.h"
 #include "modules/words.h"
 
@@ -8,23 +9,18 @@
  * manages that interface. The network is changed under a timer that takes it back; the confirmation
  * needs the milestone of the change, so that it is sent over the very network that it confirms.
  */
-static int unsupported(const struct catalog *cat, const char *who, struct err *e)
+static const struct net_row *row_of(const struct catalog *cat, struct err *e)
 {
-    err_set(e, ERR_FAILED, "%s manages %s; not supported yet", who, cat->facts->interface);
-    return err_hint(e, "give the interface to ifupdown (/etc/network/interfaces) or "
-                       "systemd-networkd, or remove \"network\" from the inventory");
-}
-
-static int check_stack(const struct catalog *cat, struct err *e)
-{
-    switch (cat->facts->net_stack) {
-    case NET_IFUPDOWN:
-    case NET_NETWORKD: return 0;
-    case NET_NETWORKMANAGER: return unsupported(cat, "NetworkManager", e);
-    case NET_NETPLAN: return unsupported(cat, "netplan", e);
-    case NET_UNKNOWN: break;
-    }
-    return unsupported(cat, "something that clusterctl does not know", e);
+    const struct net_row *row = net_row(cat->facts->net_stack);
+    if (row)
+        return row;
+    err_set(e, ERR_FAILED, "%s manages %s; not supported yet",
+            cat->facts->net_stack == NET_UNKNOWN ? "something that clusterctl does not know"
+                                                 : net_stack_names[cat->facts->net_stack],
+            cat->facts->interface);
+    err_hint(e, "give the interface to ifupdown (/etc/network/interfaces), systemd-networkd or "
+                "NetworkManager, or remove \"network\" from the inventory");
+    return NULL;
 }
 
 /* The interface that holds the address; what the inventory names must be the same. */
@@ -48,23 +44,8 @@ static const char *interface_of(const struct catalog *cat, struct err *e)
     return interface_check(holder, e) < 0 ? NULL : holder;
 }
 
-/* source-directory reads only names of letters, digits, '_' and '-' (interfaces(5)). */
-static const char *file_of(struct catalog *cat, const char *interface)
-{
-    char *path = cat->facts->net_stack == NET_NETWORKD
-                     ? arena_printf(&cat->arena, "/etc/systemd/network/10-clusterctl-%s.network",
-                                    interface)
-                     : arena_printf(&cat->arena, "/etc/network/interfaces.d/clusterctl-%s",
-                                    interface);
-    if (cat->facts->net_stack == NET_IFUPDOWN)
-        for (char *p = strrchr(path, '/'); *p; p++)
-            if (*p == '.')
-                *p = '-';
-    return path;
-}
-
-/* ifupdown has one line for all servers, networkd one for each. */
-static json_t *dns_of(const struct catalog *cat)
+/* A list of what the template has a line for: all servers, or one each. */
+static json_t *dns_of(const struct catalog *cat, const char *separator)
 {
     const struct address_list *l = &cat->cluster->network.dns;
     json_t *list = json_array();
@@ -72,29 +53,28 @@ static json_t *dns_of(const struct catalog *cat)
     for (size_t i = 0; i < l->n; i++) {
         char buf[IPADDR_STRLEN];
         ipaddr_str(&l->v[i], buf);
-        if (cat->facts->net_stack == NET_NETWORKD)
+        if (!separator)
             json_array_append_new(list, json_pack("{s:s}", "dns", buf));
         else
-            sb_addf(&all, "%s%s", i ? " " : "", buf);
+            sb_addf(&all, "%s%s", i ? separator : "", buf);
     }
     if (all.len)
         json_array_append_new(list, json_pack("{s:s}", "dns", sb_str(&all)));
     return list;
 }
 
-static const char *render(struct catalog *cat, const char *interface, struct err *e)
+static const char *render(struct catalog *cat, const struct net_row *row, const char *interface,
+                          struct err *e)
 {
     const struct network *n = &cat->cluster->network;
     char own[IPADDR_STRLEN], gw[IPADDR_STRLEN];
     json_t *data = json_pack("{s:s, s:s, s:s, s:i, s:o}", "cluster", cat->cluster->name, "interface",
                              interface, "address", ipaddr_str(&cat->host->address, own), "prefix",
-                             (int)n->prefix, "dns", dns_of(cat));
+                             (int)n->prefix, "dns",
+                             dns_of(cat, row->dns_separator));
     if (n->gateway.family)
         json_object_set_new(data, "gateway", json_string(ipaddr_str(&n->gateway, gw)));
-    return catalog_render(cat,
-                          cat->facts->net_stack == NET_NETWORKD ? "network.networkd.tmpl"
-                                                                : "network.ifupdown.tmpl",
-                          data, e);
+    return catalog_render(cat, row->template, data, e);
 }
 
 static int declare(struct catalog *cat, struct err *e)
@@ -103,12 +83,12 @@ static int declare(struct catalog *cat, struct err *e)
     if (!n->managed)
         return 0;
     const char *interface = interface_of(cat, e);
-    if (!interface || check_stack(cat, e) < 0)
-        return -1;
-    const char *text = render(cat, interface, e);
+    const struct net_row *row = interface ? row_of(cat, e) : NULL;
+    const char *path = row ? row->file(&cat->arena, cat->facts, interface, e) : NULL;
+    const char *text = path ? render(cat, row, interface, e) : NULL;
     if (!text)
         return -1;
-    struct resource *r = want_network(cat, file_of(cat, interface),
+    struct resource *r = want_network(cat, path,
                                       (struct res_network){.stack = cat->facts->net_stack,
                                                            .interface = interface,
                                                            .address = cat->host->address,

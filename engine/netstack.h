@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * What may manage a host's interface: a row each, with its words, its files and its shell. A row's file
+ * is net_*.c; what is the same for all of them is in res_network.c and deadman.c.
+ *
+ * Shell of `observe`:
+ *   stack_files INDEX IFACE PATH     records of the files ("content" of PATH, "file" of others)
+ * and of `change`, part of the script that works away from the session; $i is the interface, $a the
+ * address, $f our file, $d where the change is kept:
+ *   stack_down                       before the files change
+ *   stack_read                       the files have changed, and what is live is as wanted already
+ *   stack_up new|old                 the files have changed: make them live
+ */
+#include "base/strbuf.h"
+#include "engine/resource.h"
+
+/* A file that is to change: old NULL when it does not exist. */
+struct net_change {
+    const char *path, *old, *new;
+};
+
+struct net_changes {
+    struct net_change *v;
+    size_t n;
+    const char *blocked, *hint; /* why they cannot be made, or NULL */
+    struct arena arena;
+};
+
+struct net_row {
+    const char *title;         /* as people call it; net_stack_names: as a host's look does */
+    const char *template;      /* of our file */
+    const char *dns_separator; /* between name servers; NULL: each has a line of its own */
+    unsigned mode;             /* of a new file */
+    const char *observe, *change;
+    /* The path of our file; it may be one that is there already and is edited. NULL and an error. */
+    const char *(*file)(struct arena *a, const struct facts *f, const char *interface,
+                        struct err *e);
+    /* Everything that must be written, and what is in the way. */
+    void (*find)(struct net_changes *c, const struct resource *want, const struct resource *have);
+    /* The text as it may be shown; NULL: as it is. */
+    void (*shown)(struct strbuf *out, const char *text);
+};
+
+/* NULL: nothing that a static address can be given to. */
+const struct net_row *net_row(enum net_stack s);
+/* By the values of enum net_stack; ends with NULL. */
+extern const char *const net_stack_names[];
+
+/* Nothing when old is new. At most one for each file that was observed, and two more. */
+void net_change_add(struct net_changes *c, const char *path, const char *old, const char *new);
+
+extern const struct net_row net_ifupdown_row, net_networkd_row, net_manager_row;
