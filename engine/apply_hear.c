@@ -59,15 +59,20 @@ static int step_started(struct apply *a, size_t n)
 /* The step's own commands went well; believe it only if looking again finds nothing to do. */
 static int step_finished(struct apply *a, struct err *e)
 {
-    const struct resource *want = a->hr->plan.steps.v[a->running - 1].want;
+    const struct step *step = &a->hr->plan.steps.v[a->running - 1];
+    const struct resource *want = step->want;
     struct plan left = {.catalog = &a->hr->catalog};
     plan_diff(&left, want, &a->now.have[want->index]);
-    trace_since(a->began_us, a->hr->host->name, a->hr->plan.steps.v[a->running - 1].summary);
+    trace_since(a->began_us, a->hr->host->name, step->summary);
     bool done = left.steps.n == 0;
     if (!done) {
         err_set(a->err, ERR_FAILED, "%s: it ran, but there is still to do: %s",
-                a->hr->plan.steps.v[a->running - 1].summary, left.steps.v[0].summary);
-        err_hint(a->err, "something on the host undoes it; look at %s there", want->key);
+                step->summary, left.steps.v[0].summary);
+        /* A change of the network may have been taken back before we could look. */
+        if (step->hint)
+            err_hint(a->err, "%s", step->hint);
+        else
+            err_hint(a->err, "something on the host undoes it; look at %s there", want->key);
     }
     plan_free(&left);
     if (!done) {
