@@ -83,9 +83,12 @@ static const char facts_network_sh[] =
     "    '' | 10' '* | *externally*) ;;\n"
     "    *) case $(nm_profile \"$1\") in\n"
     "      /run/NetworkManager/system-connections/netplan-*) echo netplan ;;\n"
+    "      /etc/sysconfig/network-scripts/*) echo networkmanager-ifcfg ;;\n"
     "      *) echo networkmanager ;; esac; return ;;\n"
     "    esac\n"
     "  fi\n"
+    "  [ -r \"/etc/sysconfig/network-scripts/ifcfg-$1\" ] && command -v ifup >/dev/null &&\n"
+    "    systemctl is-enabled -q network 2>/dev/null && { echo network-scripts; return; }\n"
     "  read -r n <\"/sys/class/net/$1/ifindex\"\n"
     "  grep -qs '^NETWORK_FILE=/run/systemd/network/[0-9]*-netplan-' \"/run/systemd/netif/links/$n\" &&\n"
     "    { echo netplan; return; }\n"
@@ -94,8 +97,8 @@ static const char facts_network_sh[] =
     "}\n"
     "net_facts() {\n" /* IFACE */
     "  k=$(net_stack \"$1\"); r net_stack \"$k\"\n"
-    "  [ \"$k\" != networkmanager ] ||\n"
-    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\"\n"
+    "  case $k in networkmanager*)\n"
+    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\" ;; esac\n"
     "}\n"
     "facts_network() {\n" /* ADDRESS */
     "  ip -o -4 addr show to \"$1\" | { read -r n i l && net_facts \"$i\"; :; }\n"

@@ -37,7 +37,8 @@ struct member {
 enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_ENFORCING };
 
 /* Who configures the interface that holds the host's address. */
-enum net_stack { NET_UNKNOWN, NET_IFUPDOWN, NET_NETWORKD, NET_NETWORKMANAGER, NET_NETPLAN };
+enum net_stack { NET_UNKNOWN, NET_IFUPDOWN, NET_NETWORKD, NET_NETWORKMANAGER, NET_NM_IFCFG,
+                 NET_SCRIPTS, NET_NETPLAN };
 
 /* What a run wants of a host's part in the traffic. Of a real server it is the directors' to do. */
 enum wish {

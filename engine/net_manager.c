@@ -14,7 +14,7 @@ static const char observe[] = "stack_files() { net_content \"$1\" \"$3\"; }\n";
  * is seen by its being there. A profile whose file has gone goes with `reload`, and takes what it gave
  * with it: what was active before is brought up by its UUID, else whatever NetworkManager prefers.
  */
-static const char change[] =
+const char net_manager_change[] =
     "profile_of() {\n" /* FILE: its UUID */
     "  nmcli -t -e no -f UUID,FILENAME connection show | while IFS= read -r l; do\n"
     "    [ \"${l#*:}\" != \"$1\" ] || printf '%s\\n' \"${l%%:*}\"; done\n"
@@ -60,10 +60,8 @@ static void find(struct net_changes *c, const struct resource *want, const struc
     const struct res_network *w = &want->network;
     const char *old = have->network.content;
     autosb struct strbuf new = {0};
-    if (old)
-        nmconnection_edit(&new, old, w->content, &w->address);
-    else
-        sb_add(&new, w->content);
+    /* A new one as the next look's edit leaves it. */
+    nmconnection_edit(&new, old ? old : w->content, w->content, &w->address);
     net_change_add(c, want->key, old, sb_str(&new));
 }
 
@@ -73,7 +71,7 @@ const struct net_row net_manager_row = {
     .dns_separator = ";",
     .mode = 0600, /* it takes no other */
     .observe = observe,
-    .change = change,
+    .change = net_manager_change,
     .file = file,
     .find = find,
     .shown = nmconnection_mask,

@@ -8,6 +8,8 @@ static const struct net_row *const rows[] = {
     [NET_IFUPDOWN] = &net_ifupdown_row,
     [NET_NETWORKD] = &net_networkd_row,
     [NET_NETWORKMANAGER] = &net_manager_row,
+    [NET_NM_IFCFG] = &net_manager_ifcfg_row,
+    [NET_SCRIPTS] = &net_scripts_row,
     [NET_NETPLAN] = NULL,
 };
 
@@ -16,6 +18,8 @@ const char *const net_stack_names[] = {
     [NET_IFUPDOWN] = "ifupdown",
     [NET_NETWORKD] = "networkd",
     [NET_NETWORKMANAGER] = "networkmanager",
+    [NET_NM_IFCFG] = "networkmanager-ifcfg",
+    [NET_SCRIPTS] = "network-scripts",
     [NET_NETPLAN] = "netplan",
     NULL,
 };

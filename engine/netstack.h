@@ -49,4 +49,6 @@ extern const char *const net_stack_names[];
 /* Nothing when old is new. At most one for each file that was observed, and two more. */
 void net_change_add(struct net_changes *c, const char *path, const char *old, const char *new);
 
-extern const struct net_row net_ifupdown_row, net_networkd_row, net_manager_row;
+extern const struct net_row net_ifupdown_row, net_networkd_row, net_manager_row, net_manager_ifcfg_row,
+    net_scripts_row;
+extern const char net_manager_change[]; /* whatever its profiles are written in */

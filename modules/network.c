@@ -18,8 +18,8 @@ static const struct net_row *row_of(const struct catalog *cat, struct err *e)
             cat->facts->net_stack == NET_UNKNOWN ? "something that clusterctl does not know"
                                                  : net_stack_names[cat->facts->net_stack],
             cat->facts->interface);
-    err_hint(e, "give the interface to ifupdown (/etc/network/interfaces), systemd-networkd or "
-                "NetworkManager, or remove \"network\" from the inventory");
+    err_hint(e, "give the interface to ifupdown (/etc/network/interfaces), systemd-networkd, "
+                "NetworkManager or network-scripts, or remove \"network\" from the inventory");
     return NULL;
 }
 
@@ -54,7 +54,7 @@ static json_t *dns_of(const struct catalog *cat, const char *separator)
         char buf[IPADDR_STRLEN];
         ipaddr_str(&l->v[i], buf);
         if (!separator)
-            json_array_append_new(list, json_pack("{s:s}", "dns", buf));
+            json_array_append_new(list, json_pack("{s:s, s:i}", "dns", buf, "number", (int)i + 1));
         else
             sb_addf(&all, "%s%s", i ? separator : "", buf);
     }

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "base/parse.h"
+#include "engine/ifcfg.h"
 #include "engine/interfaces.h"
+#include "engine/nmconnection.h"
 #include "engine/restype.h"
 
 #define OURS "/etc/network/interfaces.d/clusterctl-eth0"
@@ -96,6 +98,86 @@ static void sources_are_followed(void **state)
             assert_null(f.foreign);
         arena_free(&a);
     }
+}
+
+#define NM_OURS "[connection]\nid=clusterctl-eth0\ntype=ethernet\ninterface-name=eth0\n\n" \
+                "[ipv4]\nmethod=manual\naddress1=10.1.1.130/24,10.1.1.1\n\n[ipv6]\nmethod=auto\n"
+#define NM_4 "[ipv4]\nmethod=manual\naddress1=10.1.1.130/24,10.1.1.1\n"
+
+static void the_active_profile_keeps_what_is_its_own(void **state)
+{
+    static const struct {
+        const char *old, *new;
+    } cases[] = {
+        {"", "[connection]\ninterface-name=eth0\n\n" NM_4},
+        /* a lease; the zone, IPv6 and what it is stay */
+        {"[connection]\nid=up\nuuid=1-2\ntype=bond\nzone=public\n[ipv4]\nmethod=auto\n[ipv6]\nmethod=disabled\n",
+         "[connection]\ninterface-name=eth0\nid=up\nuuid=1-2\ntype=bond\nzone=public\n" NM_4
+         "[ipv6]\nmethod=disabled\n"},
+        /* other addresses come after ours, without their gateway; ours is there once */
+        {"[connection]\ninterface-name=eth9\n[ipv4]\naddress1=10.2.2.2/24,10.2.2.1\naddress2=10.1.1.130/25\n"
+         "address3=10.4.4.4/16\ngateway=10.2.2.1\nnever-default=true\nmethod=manual\n",
+         "[connection]\ninterface-name=eth0\n" NM_4 "address2=10.2.2.2/24\naddress3=10.4.4.4/16\n"},
+        /* as of old; routes stay but the default one */
+        {"[connection]\n[ipv4]\naddresses1=10.2.2.2;24;10.2.2.1;\nroute1=0.0.0.0/0,10.2.2.1\n"
+         "route2=10.3.0.0/16,10.2.2.9\n",
+         "[connection]\ninterface-name=eth0\n" NM_4 "address2=10.2.2.2/24\nroute2=10.3.0.0/16,10.2.2.9\n"},
+        /* blanks, comments, a section that comes twice, no newline at the end */
+        {"# mine\n [ipv4] \n method = auto\n#method=x\n[connection]\n[ipv4]\nmethod=auto\nmay-fail=false",
+         "# mine\n [ipv4] \nmethod=manual\naddress1=10.1.1.130/24,10.1.1.1\n#method=x\n[connection]\n"
+         "interface-name=eth0\n[ipv4]\nmay-fail=false\n"},
+    };
+    const struct ipaddr own = address("10.1.1.130");
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf once = {0}, twice = {0};
+        nmconnection_edit(&once, cases[i].old, NM_OURS, &own);
+        assert_string_equal(sb_str(&once), cases[i].new);
+        nmconnection_edit(&twice, sb_str(&once), NM_OURS, &own);
+        assert_string_equal(sb_str(&twice), cases[i].new);
+    }
+}
+
+static void secrets_of_a_profile_are_not_shown(void **state)
+{
+    autosb struct strbuf out = {0};
+    (void)state;
+    nmconnection_mask(&out, "[802-1x]\nidentity=me\npassword = hush\nprivate-key-password=hush\npassword-flags=1\n"
+                            "[wifi-security]\npsk=hush\n[vpn-secrets]\nanything=hush\n");
+    assert_string_equal(sb_str(&out), "[802-1x]\nidentity=me\npassword=********\nprivate-key-password=********\n"
+                                      "password-flags=1\n[wifi-security]\npsk=********\n[vpn-secrets]\n"
+                                      "anything=********\n");
+}
+
+#define IFCFG_OURS "# ours\nTYPE=Ethernet\nDEVICE=eth0\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.1.1.130\nPREFIX=24\n"
+#define IFCFG_REST "DEVICE=eth0\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.1.1.130\nPREFIX=24\n"
+
+static void an_ifcfg_file_keeps_what_is_its_own(void **state)
+{
+    static const struct {
+        const char *old, *new;
+    } cases[] = {
+        {"", "TYPE=Ethernet\n" IFCFG_REST},
+        {IFCFG_OURS, "# ours\nTYPE=Ethernet\n" IFCFG_REST},
+        {"TYPE=Bond\nNAME=\"System eth0\"\nBOOTPROTO=dhcp\nZONE=public\n#BOOTPROTO=dhcp\nIPV6INIT=no",
+         "TYPE=Bond\nNAME=\"System eth0\"\nZONE=public\n#BOOTPROTO=dhcp\nIPV6INIT=no\n" IFCFG_REST},
+        {"IPADDR0=10.1.1.2\nNETMASK0=255.255.255.0\n GATEWAY=10.1.1.9\nNETWORK=10.1.1.0\nIPADDR1=10.2.2.2\n"
+         "PREFIX1=16\nDNS1=10.1.1.1\n",
+         "IPADDR1=10.2.2.2\nPREFIX1=16\nDNS1=10.1.1.1\nTYPE=Ethernet\n" IFCFG_REST},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf once = {0}, twice = {0};
+        ifcfg_edit(&once, cases[i].old, IFCFG_OURS);
+        assert_string_equal(sb_str(&once), cases[i].new);
+        ifcfg_edit(&twice, sb_str(&once), IFCFG_OURS);
+        assert_string_equal(sb_str(&twice), cases[i].new);
+    }
+    const struct ipaddr own = address("10.1.1.130");
+    struct arena a = {0};
+    assert_null(ifcfg_again(&a, "IPADDR=10.1.1.130\nIPADDR0=10.1.1.130\nIPADDR1=10.1.1.13\n", &own));
+    assert_string_equal(ifcfg_again(&a, "X=1\nIPADDR2=\"10.1.1.130\"\n", &own), "IPADDR2=\"10.1.1.130\"");
+    arena_free(&a);
 }
 
 struct one {
@@ -243,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stanzas_that_collide_are_commented_out),
         cmocka_unit_test(sources_are_followed),
+        cmocka_unit_test(the_active_profile_keeps_what_is_its_own),
+        cmocka_unit_test(an_ifcfg_file_keeps_what_is_its_own),
+        cmocka_unit_test(secrets_of_a_profile_are_not_shown),
         cmocka_unit_test(what_is_as_wanted_stays),
         cmocka_unit_test(files_alone_interrupt_nothing),
         cmocka_unit_test(a_live_change_is_confirmed),

@@ -343,6 +343,8 @@ static void test_network(void **state)
     } cases[] = {{NET_IFUPDOWN, NULL},
                  {NET_NETWORKD, NULL},
                  {NET_NETWORKMANAGER, NULL},
+                 {NET_NM_IFCFG, NULL},
+                 {NET_SCRIPTS, NULL},
                  {NET_NETPLAN, "netplan manages eth0; not supported yet"},
                  {NET_UNKNOWN, "something that clusterctl does not know manages eth0"}};
     struct fixture f;
