@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "engine/lock.h"
 #include "engine/members.h"
+#include "engine/netstack.h"
 #include "engine/paths.h"
 #include "engine/putfile.h"
 #include "engine/record.h"
@@ -62,48 +63,6 @@ static const char facts_keepalived_sh[] =
     "    r keepalived_conf \"$(head -c \"$1\" " KEEPALIVED_CONF " | base64 -w 0)\"\n"
     "}\n";
 
-/*
- * net_stack IFACE: who says the most about it comes first. NetworkManager leaves alone what
- * /etc/network/interfaces names; what it calls connected externally is somebody else's. Netplan writes
- * for NetworkManager or networkd, which say so by the file that they use.
- */
-static const char facts_network_sh[] =
-    "nm_profile() {\n" /* IFACE: the file of what is active on it */
-    "  u=$(nmcli -g GENERAL.CON-UUID device show \"$1\")\n"
-    "  [ -z \"$u\" ] || nmcli -t -e no -f UUID,FILENAME connection show | sed -n \"s/^$u://p\"\n"
-    "}\n"
-    "net_stack() {\n"
-    "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
-    "    [ -r \"$f\" ] && while read -r a b l; do\n"
-    "      [ \"$a $b\" = \"iface $1\" ] && command -v ifup >/dev/null && { echo ifupdown; return; }\n"
-    "    done <\"$f\"\n"
-    "  done\n"
-    "  if systemctl is-active -q NetworkManager; then\n"
-    "    case $(nmcli -g GENERAL.STATE device show \"$1\" 2>/dev/null) in\n"
-    "    '' | 10' '* | *externally*) ;;\n"
-    "    *) case $(nm_profile \"$1\") in\n"
-    "      /run/NetworkManager/system-connections/netplan-*) echo netplan ;;\n"
-    "      /etc/sysconfig/network-scripts/*) echo networkmanager-ifcfg ;;\n"
-    "      *) echo networkmanager ;; esac; return ;;\n"
-    "    esac\n"
-    "  fi\n"
-    "  [ -r \"/etc/sysconfig/network-scripts/ifcfg-$1\" ] && command -v ifup >/dev/null &&\n"
-    "    systemctl is-enabled -q network 2>/dev/null && { echo network-scripts; return; }\n"
-    "  read -r n <\"/sys/class/net/$1/ifindex\"\n"
-    "  grep -qs '^NETWORK_FILE=/run/systemd/network/[0-9]*-netplan-' \"/run/systemd/netif/links/$n\" &&\n"
-    "    { echo netplan; return; }\n"
-    "  systemctl is-active -q systemd-networkd && { echo networkd; return; }\n"
-    "  command -v ifup >/dev/null && systemctl is-enabled -q networking 2>/dev/null && echo ifupdown\n"
-    "}\n"
-    "net_facts() {\n" /* IFACE */
-    "  k=$(net_stack \"$1\"); r net_stack \"$k\"\n"
-    "  case $k in networkmanager*)\n"
-    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\" ;; esac\n"
-    "}\n"
-    "facts_network() {\n" /* ADDRESS */
-    "  ip -o -4 addr show to \"$1\" | { read -r n i l && net_facts \"$i\"; :; }\n"
-    "}\n";
-
 void facts_script(struct script *s, const struct cluster *c, const struct host *host,
                   const struct facts *f)
 {
@@ -112,7 +71,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, facts_keepalived_sh);
     if (c->network.managed)
-        script_add(s, facts_network_sh);
+        script_add(s, net_facts_functions);
     script_add(s, "{ l=; facts\n");
     lock_look(s);
     if (host->roles & ROLE_DIRECTOR)

@@ -46,6 +46,9 @@ const struct net_row *net_row(enum net_stack s);
 /* By the values of enum net_stack; ends with NULL. */
 extern const char *const net_stack_names[];
 
+/* Shell: facts_network ADDRESS, the records of who manages the interface that holds it. */
+extern const char net_facts_functions[];
+
 /* Nothing when old is new. At most one for each file that was observed, and two more. */
 void net_change_add(struct net_changes *c, const char *path, const char *old, const char *new);
 
