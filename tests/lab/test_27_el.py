@@ -1,9 +1,11 @@
 """The EL family's own: dnf, firewalld that stays on, nginx.conf with a server of its own (`tests/run lab_el`,
 where the other tests of a deploy run on such machines too)."""
+import json
+
 import pytest
 
-from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, clusterctl, everywhere, get, lab, operator, reset,
-                      serving, ssh, vip_holders, wait_for)
+from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, clusterctl, everywhere, get, lab, lab_inventory,
+                      operator, reset, serving, ssh, vip_holders, wait_for)
 from doctoring import examine
 
 pytestmark = pytest.mark.on_request
@@ -67,6 +69,41 @@ def test_a_look_that_firewalld_does_not_answer_is_no_look(deployed):
         assert "firewalld" in r.stderr + r.stdout
     finally:
         ssh("Web02-RS", "mv /usr/bin/firewall-cmd.away /usr/bin/firewall-cmd")
+
+
+PROFILE = "/etc/NetworkManager/system-connections/eth0.nmconnection"
+MARKS = "ls /var/lib/clusterctl/network/armed /etc/systemd/system/clusterctl-revert-boot.service " \
+        "2>/dev/null; systemctl list-units --no-legend 'clusterctl-revert*' 'clusterctl-network*'; :"
+
+
+@pytest.fixture(name="with_network")
+def fixture_with_network(tmp_path):
+    """with_network(network): the path of the lab's inventory with it, and two of its machines."""
+    def write(**network):
+        data = lab_inventory()
+        data["hosts"] = [h for h in data["hosts"] if h["name"] in ("LVS-node01", "Web02-RS")]
+        data.pop("nfs", None)
+        path = tmp_path / f"network-{network['prefix']}.json"
+        path.write_text(json.dumps({**data, "network": network}))
+        return str(path)
+    return write
+
+
+def test_a_wrong_gateway_is_taken_back(with_network):
+    """NetworkManager's profile, over the very link that it is about."""
+    used = ["LVS-node01", "Web02-RS"]
+    reset("packaged")
+    good, cut = with_network(prefix=24, gateway="10.1.1.1"), with_network(prefix=29)
+    clusterctl("deploy", "--no-verify", good)
+    assert set(everywhere("nmcli -g GENERAL.STATE device show eth0", used).values()) == {"100 (connected)\n"}
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode", good).stdout
+    look = f"cat {PROFILE}; ip -o -4 addr show dev eth0 to 10.1.1.128/29; ip -4 route show default"
+    before = everywhere(look, used)
+    # The operator is outside of 10.1.1.128/29: the hosts hear no more of it, and take the change back.
+    r = clusterctl("deploy", "--no-verify", cut, expect=69)
+    assert "change" in r.stderr, r.stderr
+    wait_for("the change to be taken back", lambda: everywhere(look, used) == before, 120)
+    assert everywhere(MARKS, used) == {h: "" for h in used}
 
 
 def test_destroy_leaves_firewalld_and_dnf_as_they_were():
