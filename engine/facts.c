@@ -63,6 +63,7 @@ static const char facts_keepalived_sh[] =
     "    r keepalived_conf \"$(head -c \"$1\" " KEEPALIVED_CONF " | base64 -w 0)\"\n"
     "}\n";
 
+/* In a shell of its own: what it sets is nobody else's. */
 void facts_script(struct script *s, const struct cluster *c, const struct host *host,
                   const struct facts *f)
 {
@@ -72,7 +73,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
         script_add(s, facts_keepalived_sh);
     if (c->network.managed)
         script_add(s, net_facts_functions);
-    script_add(s, "{ l=; facts\n");
+    script_add(s, "( l=; facts\n");
     lock_look(s);
     if (host->roles & ROLE_DIRECTOR)
         script_add(s, "facts_keepalived\n"
@@ -81,7 +82,7 @@ void facts_script(struct script *s, const struct cluster *c, const struct host *
         script_addf(s, "facts_keepalived_conf %d\n", CONF_MAX + 1);
     if (c->network.managed)
         script_addf(s, "facts_network %s\n", ipaddr_str(&host->address, address));
-    script_add(s, "} </dev/null\n");
+    script_add(s, ") </dev/null\n");
 }
 
 /* "ID=debian", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"' (os-release(5)) */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/mem.h"
 #include "base/quote.h"
@@ -26,13 +27,17 @@ static int on_line(void *ud, const char *line, size_t len, struct err *e)
         r->trailer = true;
         return 0;
     }
+    if (!strcmp(kind, "ready") && r->wake_fd >= 0) {
+        r->ready = true;
+        return eventfd_write(r->wake_fd, 1) ? err_errno(e, "eventfd") : 0;
+    }
     return r->handler->line(r->handler->ud, kind, rest, e);
 }
 
 int remote_open(struct remote *r, struct ssh *ssh, const struct script *script,
                 const struct remote_handler *handler, struct err *e)
 {
-    *r = (struct remote){.nonce = script->nonce, .handler = handler};
+    *r = (struct remote){.nonce = script->nonce, .handler = handler, .wake_fd = -1};
     /* A file observed as base64 is one line: 4 MiB of line is 3 MiB of file. */
     r->sink = (struct ssh_sink){.line = on_line, .ud = r, .max_line = 4u << 20};
     if (handler->endless) {
@@ -53,6 +58,28 @@ int remote_send(struct remote *r, struct script *script, int64_t deadline, struc
 int remote_wait(struct remote *r, int wake_fd, int64_t deadline, struct err *e)
 {
     return ssh_exec_wait(r->exec, wake_fd, deadline, e);
+}
+
+void remote_mark(struct script *script)
+{
+    script_add(script, "m ready\n");
+}
+
+int remote_await(struct remote *r, int64_t deadline, struct err *e)
+{
+    autoclose int woken = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (woken < 0)
+        return err_errno(e, "eventfd");
+    int rc = 0;
+    r->wake_fd = woken;
+    for (r->ready = false; !r->ready && rc == 0;)
+        rc = remote_wait(r, woken, deadline, e);
+    r->wake_fd = -1;
+    if (r->ready || rc < 0)
+        return rc < 0 ? -1 : 0;
+    return remote_finish(r, deadline, e) < 0
+               ? -1
+               : err_set(e, ERR_PROTOCOL, "the remote script ended where more of it was due");
 }
 
 /* The first words of what the command wrote to standard error, fit for a message. */

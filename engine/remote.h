@@ -21,6 +21,8 @@ struct remote {
     char *line;       /* scratch copy of the line being cut up */
     size_t line_size;
     bool trailer;     /* seen, and nothing of ours after it */
+    bool ready;       /* the script has come to where it was to say so */
+    int wake_fd;      /* of remote_await(), or -1 */
     struct ssh_sink sink;
 };
 
@@ -31,6 +33,12 @@ int remote_open(struct remote *r, struct ssh *ssh, const struct script *script,
 int remote_send(struct remote *r, struct script *script, int64_t deadline, struct err *e);
 /* Wait for output until wake_fd is readable; 1: the script has ended by itself. */
 int remote_wait(struct remote *r, int wake_fd, int64_t deadline, struct err *e);
+/*
+ * End the piece of a script that is to be answered before there is a next one; then, once it was sent, wait until
+ * the host has come to that place.
+ */
+void remote_mark(struct script *script);
+int remote_await(struct remote *r, int64_t deadline, struct err *e);
 /* Close standard input, wait for the end, and judge. */
 int remote_finish(struct remote *r, int64_t deadline, struct err *e);
 void remote_close(struct remote *r);

@@ -8,57 +8,82 @@
 #include "base/trace.h"
 #include "engine/members.h"
 
-static int on_fact(void *ud, char *kind, char *rest, struct err *e)
+/*
+ * A look at a host: one shell, which is asked twice. What there is to observe depends on the facts.
+ */
+struct look {
+    struct script script;
+    struct remote remote;
+    struct remote_handler handler;
+    int (*record)(struct host_result *hr, char *record, struct err *e);
+    struct host_result *hr;
+};
+
+static int on_line(void *ud, char *kind, char *rest, struct err *e)
 {
-    return strcmp(kind, "r") ? 0 : facts_record(ud, rest, e);
+    struct look *l = ud;
+    return strcmp(kind, "r") ? 0 : l->record(l->hr, rest, e);
 }
 
-static int look(struct worker *w, struct script *s, const struct remote_handler *h,
-                int64_t deadline, struct err *e)
+static int look_open(struct look *l, struct worker *w, struct err *e)
 {
-    script_end(s);
-    return remote_run(*w->ssh, s, h, deadline, e);
-}
-
-static int gather_facts(struct worker *w, struct err *e)
-{
-    struct script s;
-    struct host_result *hr = w->hr;
-    if (script_init(&s, e) < 0)
+    *l = (struct look){.hr = w->hr, .handler = {.line = on_line, .ud = l}};
+    if (script_init(&l->script, e) < 0)
         return -1;
+    script_prelude(&l->script);
+    return remote_open(&l->remote, *w->ssh, &l->script, &l->handler, e);
+}
+
+/* Sends the rest, and the end. */
+static int look_finish(struct look *l, struct err *e)
+{
+    int64_t deadline = deadline_in(WORKER_LOOK_MS);
+    script_end(&l->script);
+    return remote_send(&l->remote, &l->script, deadline, e) < 0
+               ? -1
+               : remote_finish(&l->remote, deadline, e);
+}
+
+static void look_close(struct look *l)
+{
+    remote_close(&l->remote);
+    script_free(&l->script);
+}
+
+static int fact(struct host_result *hr, char *record, struct err *e)
+{
+    return facts_record(&hr->facts, record, e);
+}
+
+static int gather_facts(struct worker *w, struct look *l, struct err *e)
+{
+    struct host_result *hr = w->hr;
+    int64_t deadline = deadline_in(WORKER_LOOK_MS);
     TRACE(hr->host->name, "facts");
-    script_prelude(&s);
+    l->record = fact;
     hr->facts.wishes = w->wishes;
     hr->facts.units = w->options->units;
     hr->facts.assume_family = w->options->assume_family;
-    facts_script(&s, w->cluster, hr->host, &hr->facts);
-    int rc = look(w, &s, &(struct remote_handler){on_fact, &hr->facts},
-                  deadline_in(WORKER_LOOK_MS), e);
-    script_free(&s);
-    if (rc < 0)
-        return err_wrap(e, "gathering facts");
-    return facts_finish(&hr->facts, hr->host, e);
+    facts_script(&l->script, w->cluster, hr->host, &hr->facts);
+    remote_mark(&l->script);
+    return remote_send(&l->remote, &l->script, deadline, e) < 0
+               ? -1
+               : remote_await(&l->remote, deadline, e);
 }
 
-static int on_observed(void *ud, char *kind, char *rest, struct err *e)
+static int observed(struct host_result *hr, char *record, struct err *e)
 {
-    return strcmp(kind, "r") ? 0 : observe_record(ud, rest, e);
+    return observe_record(&hr->observed, record, e);
 }
 
-static int observe(struct worker *w, struct err *e)
+static int observe(struct worker *w, struct look *l, struct err *e)
 {
-    struct script s;
     struct host_result *hr = w->hr;
-    if (script_init(&s, e) < 0)
-        return -1;
-    observation_init(&hr->observed, &hr->catalog);
     TRACE(hr->host->name, "observe");
-    script_prelude(&s);
-    observe_script(&s, &hr->catalog);
-    int rc = look(w, &s, &(struct remote_handler){on_observed, &hr->observed},
-                  deadline_in(WORKER_LOOK_MS), e);
-    script_free(&s);
-    return rc < 0 ? err_wrap(e, "observing") : 0;
+    l->record = observed;
+    observation_init(&hr->observed, &hr->catalog);
+    observe_script(&l->script, &hr->catalog);
+    return look_finish(l, e) < 0 ? err_wrap(e, "observing") : 0;
 }
 
 /* A host that another cluster has taken over since is not ours to empty. */
@@ -95,7 +120,7 @@ static int declare(struct worker *w, struct err *e)
     return 0;
 }
 
-static int connect_and_gather(struct worker *w, struct err *e)
+static int reach(struct worker *w, struct err *e)
 {
     if (!*w->ssh) {
         w->emit(w, (struct event){.type = EV_CONNECTING});
@@ -104,20 +129,48 @@ static int connect_and_gather(struct worker *w, struct err *e)
             return -1;
     }
     w->emit(w, (struct event){.type = EV_OBSERVING});
-    return gather_facts(w, e);
+    return 0;
 }
 
-static int look_closely(struct worker *w, struct err *e)
+/* What there is to observe; a host that is not ours to change is not observed. */
+static int wants(struct worker *w, struct err *e)
 {
     struct host_result *hr = w->hr;
-    if (connect_and_gather(w, e) < 0)
-        return -1;
     hr->catalog = (struct catalog){.cluster = w->cluster,
                                    .host = hr->host,
                                    .facts = &hr->facts,
                                    .templates = w->options->templates,
                                    .forgotten = w->options->forgotten};
-    return declare(w, e) < 0 ? -1 : observe(w, e);
+    return facts_finish(&hr->facts, hr->host, e) < 0 ? -1 : declare(w, e);
+}
+
+static int ask_closely(struct worker *w, struct look *l, struct err *e)
+{
+    struct err ignored = {0};
+    if (gather_facts(w, l, e) < 0)
+        return err_wrap(e, "gathering facts");
+    if (wants(w, e) == 0)
+        return observe(w, l, e);
+    look_finish(l, &ignored); /* so that the session can be used for something else */
+    return -1;
+}
+
+static int ask_facts(struct worker *w, struct look *l, struct err *e)
+{
+    if (gather_facts(w, l, e) < 0 || look_finish(l, e) < 0)
+        return err_wrap(e, "gathering facts");
+    return facts_finish(&w->hr->facts, w->hr->host, e);
+}
+
+static int look(struct worker *w, int (*ask)(struct worker *w, struct look *l, struct err *e),
+                struct err *e)
+{
+    struct look l;
+    if (reach(w, e) < 0)
+        return -1;
+    int rc = look_open(&l, w, e) < 0 ? err_wrap(e, "gathering facts") : ask(w, &l, e);
+    look_close(&l);
+    return rc;
 }
 
 bool worker_lost(const struct worker *w, const struct err *e)
@@ -135,9 +188,10 @@ void worker_disconnect(struct worker *w)
  * A look changes nothing: where it has lost its connection it is made once more, over a new one. When
  * there is none to be had, what counts is how the first was lost.
  */
-static int twice(struct worker *w, int (*once)(struct worker *w, struct err *e), struct err *e)
+static int twice(struct worker *w, int (*ask)(struct worker *w, struct look *l, struct err *e),
+                 struct err *e)
 {
-    if (once(w, e) == 0)
+    if (look(w, ask, e) == 0)
         return 0;
     if (!worker_lost(w, e))
         return -1;
@@ -146,7 +200,7 @@ static int twice(struct worker *w, int (*once)(struct worker *w, struct err *e),
     observation_free(&w->hr->observed);
     catalog_free(&w->hr->catalog);
     facts_free(&w->hr->facts);
-    if (once(w, e) == 0)
+    if (look(w, ask, e) == 0)
         return 0;
     if (!*w->ssh && e->code == ERR_UNREACHABLE)
         *e = lost;
@@ -155,7 +209,7 @@ static int twice(struct worker *w, int (*once)(struct worker *w, struct err *e),
 
 int worker_reach(struct worker *w, struct err *e)
 {
-    if (twice(w, connect_and_gather, e) < 0)
+    if (twice(w, ask_facts, e) < 0)
         return -1;
     w->hr->reached = true;
     return 0;
@@ -164,7 +218,7 @@ int worker_reach(struct worker *w, struct err *e)
 int worker_observe(struct worker *w, struct err *e)
 {
     struct host_result *hr = w->hr;
-    if (twice(w, look_closely, e) < 0)
+    if (twice(w, ask_closely, e) < 0)
         return -1;
     plan_make(&hr->plan, &hr->catalog, &hr->observed);
     hr->states = arena_array(&hr->plan.arena, enum step_state, hr->plan.steps.n + 1);
@@ -195,7 +249,8 @@ int worker_query(struct worker *w, const struct remote_query *q, int64_t deadlin
     TRACE(w->hr->host->name, "question");
     script_prelude(&s);
     q->fragment(&s, w->hr, q->ud);
-    int rc = look(w, &s, &(struct remote_handler){on_answer, &call}, deadline, e);
+    script_end(&s);
+    int rc = remote_run(*w->ssh, &s, &(struct remote_handler){on_answer, &call}, deadline, e);
     script_free(&s);
     return rc;
 }

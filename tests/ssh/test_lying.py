@@ -27,12 +27,17 @@ here = os.path.dirname(os.path.abspath(__file__))
 address = os.environ["SSH_CONNECTION"].split()[2]
 how = open(f"{here}/how-{address}").read()
 out, err = sys.stdout.buffer, sys.stderr.buffer
-script = b""
-while b"\nN=" not in b"\n" + script or b"m end\n" not in script:
-    more = os.read(0, 65536) if select.select([0], [], [], 1)[0] else b""  # `logs` sends no end
-    if not more:
-        break
-    script += more
+
+def listen(script=b""):
+    """What comes up to where an answer is due."""
+    while not re.search(rb"^m (ready|end)$", script, re.M):
+        more = os.read(0, 65536) if select.select([0], [], [], 1)[0] else b""  # `logs` sends no end
+        if not more:
+            break
+        script += more
+    return script
+
+script = listen()
 nonce = re.search(rb"^N=(\w+)$", script, re.M)[1]
 HOSTILE = b"\033]0;PWNED\007\033[2J\x9b31m\r\xe2\x80\xae\xff\xc3 "
 
@@ -61,6 +66,8 @@ if how == "silent":
     pass
 elif how == "trailer":
     say(b"end")
+elif how == "ready":
+    say(b"ready"); say(b"end")
 elif how == "wrong nonce":
     for by in (b"a" * 16, nonce[:-1], nonce + b"a", nonce.upper(), b"", b"%s", *others()):
         say(b"end", by)
@@ -93,6 +100,10 @@ elif asked != "steps":
         if how == "members":
             for n in range(10000):
                 say(b"r member member gone%d 127.1.%d.%d 1 root none real_server" % (n, n >> 8, n & 255))
+        say(b"ready"); out.flush()
+        script = listen()
+        with open(f"{here}/asked-{address}", "a") as f:
+            f.write("look\n")
     if how == "old file":
         conf = "/etc/keepalived/keepalived.conf"
         for index in re.findall(rb"^ob_content (\d+) " + conf.encode() + b"$", script, re.M):
@@ -190,7 +201,8 @@ def three_liars(tmp_path_factory):
 @pytest.mark.parametrize("how, says", [
     ("silent", "ended early, without its trailer"),
     ("wrong nonce", "ended early, without its trailer"),
-    ("trailer", "is not root"),
+    ("trailer", "ended where more of it was due"),
+    ("ready", "is not root"),
     ("after the end", "went on talking after the end"),
     ("endless", "more than"),
     ("endless line", "printed a line of more than"),
