@@ -43,6 +43,7 @@ static int channel_start(struct ssh_exec *x, const char *command, struct err *e)
     while ((rc = libssh2_channel_exec(x->channel, command)) == LIBSSH2_ERROR_EAGAIN)
         if (ssh_again(s, deadline, "starting a command", e))
             return -1;
+    s->commanded = true;
     return rc ? ssh_fail(s, rc, "starting a command", e) : 0;
 }
 

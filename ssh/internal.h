@@ -37,6 +37,7 @@ struct ssh {
     char peer[384]; /* "LVS-master (10.1.1.130:22)", for messages */
     char address[256]; /* or the name of ssh_config's that we connect to */
     bool ready;            /* logged in */
+    bool commanded;        /* the first command was started */
     bool broken;           /* libssh2's state is not to be trusted any more: no further calls */
     int lost;              /* why the socket failed: see above */
     uint64_t received;     /* bytes from the peer */

@@ -1,5 +1,7 @@
 /* A session of libssh2's: connect, key exchange, host key, login, close. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +120,19 @@ static int new_session(struct ssh *s, struct err *e)
     return ssh_prefer_algorithms(s, e);
 }
 
+/*
+ * sshd leaves Nagle's algorithm on until a command runs: what it has to say next waits until we have
+ * acknowledged what it said last, which the kernel does 40 ms later, or with our next packet. Seen:
+ * its answer to the first channel's opening stands behind the host keys that it announces after a
+ * log-in.
+ */
+static void acknowledge(const struct ssh *s)
+{
+    int on = 1;
+    if (!s->commanded && s->budget < READ_BUDGET)
+        setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on); /* a jump host's is no TCP */
+}
+
 static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64_t deadline)
 {
     struct wait w = {.fd = s->fd,
@@ -126,6 +141,7 @@ static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64
                      .wake_fd = wake_fd,
                      .deadline = deadline};
     TRACE(s->host->name, "wait");
+    acknowledge(s);
     enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
     return r;
@@ -172,7 +188,7 @@ static void end_session(struct ssh *s)
 /* The connection is fresh: forget what an earlier try has left. */
 static void begin_session(struct ssh *s)
 {
-    s->broken = s->closing = false;
+    s->broken = s->closing = s->commanded = false;
     s->lost = PEER_ALIVE;
     s->last_heard = clock_ms();
     s->budget = READ_BUDGET;
