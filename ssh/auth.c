@@ -151,9 +151,13 @@ static bool goes_on(struct login *l, struct err *e)
 int auth_login(struct ssh *s, int64_t deadline, struct err *e)
 {
     __attribute__((cleanup(free_login))) struct login l = {
-        .s = s, .deadline = deadline, .log.cap = 800};
+        .s = s, .file = s->host->ssh.identities, .deadline = deadline, .log.cap = 800};
     TRACE(s->host->name, "log-in");
 
+    /* Nearly always that will do, and to ask first what the host offers would be one more round trip. */
+    enum attempt first = login_first_key(&l, e);
+    if (first != NEXT)
+        return first == LOGGED_IN ? 0 : -1;
     if (login_offered(&l, e) < 0)
         return -1;
     for (int round = 0; !libssh2_userauth_authenticated(s->session); round++) {

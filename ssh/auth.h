@@ -8,6 +8,7 @@ struct login {
     int64_t deadline;  /* set anew when the operator has answered a question */
     struct strbuf log; /* what was tried, for the error */
     char remedy[512];  /* the first specific one */
+    const char *const *file; /* the next identity file to try */
     size_t offered;    /* keys that the host has seen */
     unsigned offers;   /* what the host offers now: OFFER_ bits */
     bool partial;      /* a method was accepted, and the host wants another one as well */
@@ -28,6 +29,8 @@ char *login_ask(struct login *l, const struct ssh_question *q, struct err *e);
 
 /* The methods. */
 enum attempt login_keys(struct login *l, struct err *e);                 /* auth_key.c */
+/* With the first identity file that can be tried as it is, if there is one, and not with the others. */
+enum attempt login_first_key(struct login *l, struct err *e);
 enum attempt login_keyboard_interactive(struct login *l, struct err *e); /* auth_password.c */
 enum attempt login_password(struct login *l, struct err *e);
 /*

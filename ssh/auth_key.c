@@ -298,6 +298,14 @@ static enum attempt try_locked_file(struct login *l, const char *path, const str
     return NEXT;
 }
 
+enum attempt login_first_key(struct login *l, struct err *e)
+{
+    enum attempt result = NEXT;
+    for (; l->file && *l->file && !l->offered && result == NEXT; l->file++)
+        result = try_file(l, *l->file, e);
+    return result;
+}
+
 enum attempt login_keys(struct login *l, struct err *e)
 {
     const char *const *files = l->s->host->ssh.identities;
@@ -306,8 +314,9 @@ enum attempt login_keys(struct login *l, struct err *e)
     enum attempt result = NEXT;
     long n = 0;
 
-    for (const char *const *f = files; f && *f && result == NEXT; f++)
-        result = try_file(l, *f, e);
+    for (; l->file && *l->file && result == NEXT; l->file++)
+        result = try_file(l, *l->file, e);
+    l->file = files; /* for a host that wants a second one */
     if (result == NEXT && l->s->host->ssh.agent)
         result = try_agent(l, &agent, keys, &n, e);
     for (const char *const *f = files; f && *f && result == NEXT; f++)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conftest import eventually, keygen, public, tool
+from conftest import Sshd, eventually, keygen, public, tool
 
 
 def fingerprint(path):
@@ -176,6 +176,21 @@ def test_no_key_accepted(sshd, tmp_path):
 
 def test_second_key_accepted(sshd, tmp_path):
     assert sshd.run("true", identity=[keygen(tmp_path / "a"), sshd.keys["ecdsa"]]).returncode == 0
+
+
+def test_first_key_is_tried_unasked(tmp_path):
+    """What else the host offers is asked only when that was not enough: a round trip."""
+    sshd = Sshd(tmp_path, more="LogLevel DEBUG1\n")
+    log = tmp_path / "sshd.log"
+    assert sshd.run("true").returncode == 0
+    sshd.stop()
+    assert "method publickey" in log.read_text() and "method none" not in log.read_text()
+    sshd.start()
+    other = keygen(tmp_path / "other")
+    assert sshd.run("true", identity=[other, sshd.keys["ed25519"]], known_hosts=sshd.write(
+        "known", f"{sshd.name} {public(sshd.host_keys['ed25519'])}\n")).returncode == 0
+    sshd.stop()
+    assert log.read_text().count("method none") == 1
 
 
 def test_no_key_exists(sshd):
