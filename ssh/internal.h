@@ -46,6 +46,7 @@ struct ssh {
     bool asked;            /* the operator was, and the host had to wait for the answer */
     bool root;             /* it is known how to become root */
     char *root_password;   /* what sudo wants for it, or NULL */
+    bool dry;              /* nothing more has arrived: do not try before the next wait */
     size_t budget;         /* bytes that libssh2 may still read before the next wait */
     bool closing;          /* no more network traffic, only free the memory */
     char farewell[256];    /* the text of the peer's SSH_MSG_DISCONNECT, made printable */

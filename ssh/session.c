@@ -54,7 +54,7 @@ static ssize_t sock_recv(libssh2_socket_t fd, void *buf, size_t n, int flags, vo
     struct ssh *s = *abstract;
     if (s->closing || s->lost != PEER_ALIVE)
         return -ECONNABORTED;
-    if (!s->budget)
+    if (!s->budget || s->dry)
         return -EAGAIN;
     if (n > s->budget)
         n = s->budget;
@@ -62,6 +62,7 @@ static ssize_t sock_recv(libssh2_socket_t fd, void *buf, size_t n, int flags, vo
     do
         got = recv(fd, buf, n, flags);
     while (got < 0 && errno == EINTR);
+    s->dry = got != 0 && got != (ssize_t)n; /* libssh2 would ask again and again: poll() will tell */
     if (got > 0) {
         s->budget -= (size_t)got;
         s->received += (uint64_t)got;
@@ -144,6 +145,7 @@ static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64
     acknowledge(s);
     enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
+    s->dry = false;
     return r;
 }
 
@@ -188,7 +190,7 @@ static void end_session(struct ssh *s)
 /* The connection is fresh: forget what an earlier try has left. */
 static void begin_session(struct ssh *s)
 {
-    s->broken = s->closing = s->commanded = false;
+    s->broken = s->closing = s->commanded = s->dry = false;
     s->lost = PEER_ALIVE;
     s->last_heard = clock_ms();
     s->budget = READ_BUDGET;
