@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strbuf.h"
+
 /* Public keys are a few hundred bytes; RSA of 16384 bits, the most that OpenSSH makes, needs 2071. */
 enum { KEYFILE_PUBLIC_MAX = 2304 };
 
@@ -27,3 +29,6 @@ struct keyfile {
  * is usable then, and `wrong` is false.
  */
 void keyfile_inspect(const char *path, const char *passphrase, struct keyfile *out);
+
+/* Does PATH.pub, whose name goes to *out, hold the public key of the private one at `path`? */
+bool keyfile_beside(const char *path, const struct keyfile *k, struct strbuf *out);

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +163,18 @@ def test_key_that_others_can_read(sshd, tmp_path):
     r = sshd.run("true", identity=key)
     assert r.error == "FAILED" and "its mode 0644 lets others read it" in r.message, r
     assert f"chmod 600 {key}" in r.hint
+
+
+@pytest.mark.parametrize("beside", ["its own", "another's", "damaged", "no newline", "none"])
+def test_public_key_beside(sshd, tmp_path, beside):
+    """It is used when it is the private one's: the host would take neither of two that do not belong together."""
+    key = copy_key(sshd.keys["ed25519"], tmp_path / "id")
+    own = Path(f"{sshd.keys['ed25519']}.pub").read_text()
+    text = {"its own": own, "another's": Path(f"{sshd.keys['ecdsa']}.pub").read_text(), "damaged": own.replace("A", "B"),
+            "no newline": own.strip(), "none": None}[beside]
+    if text:
+        (tmp_path / "id.pub").write_text(text)
+    assert sshd.run("true", identity=key).returncode == 0
 
 
 def test_no_key_accepted(sshd, tmp_path):
