@@ -1,9 +1,12 @@
 /*
- * What libssh2 itself costs: bare PORT KEY ADDRESS... opens a session to each, one after the other, keeps them all,
- * runs `true` in each, and ends. For tests/bench/many, which measures the process.
+ * What libssh2 itself costs: bare THREADS PORT KEY ADDRESS... opens a session to each, runs `true` in it, keeps it, and
+ * ends. The threads take one host after the other. For tests/bench/many and slow, which measure the process.
  */
 #include <arpa/inet.h>
 #include <libssh2.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,7 +20,8 @@ static _Noreturn void give_up(const char *what, const char *address)
 static LIBSSH2_SESSION *open_session(const char *address, int port, const char *key)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (inet_pton(AF_INET, address, &to.sin_addr) != 1 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
         give_up("cannot connect", address);
     LIBSSH2_SESSION *s = libssh2_session_init();
@@ -42,19 +46,46 @@ static void run_true(LIBSSH2_SESSION *s, const char *address)
     libssh2_channel_free(c);
 }
 
+static struct {
+    int port;
+    const char *key;
+    char **addresses;
+    LIBSSH2_SESSION **sessions;
+    atomic_int next;
+    int n;
+} work;
+
+static void *take_hosts(void *unused)
+{
+    int i;
+    while ((i = atomic_fetch_add(&work.next, 1)) < work.n) {
+        work.sessions[i] = open_session(work.addresses[i], work.port, work.key);
+        run_true(work.sessions[i], work.addresses[i]);
+    }
+    return unused;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 4 || libssh2_init(0))
+    if (argc < 5 || libssh2_init(0))
         return 64;
-    LIBSSH2_SESSION **all = calloc((size_t)argc, sizeof *all);
-    for (int i = 3; i < argc; i++)
-        all[i] = open_session(argv[i], atoi(argv[1]), argv[2]);
-    for (int i = 3; i < argc; i++)
-        run_true(all[i], argv[i]);
-    for (int i = 3; i < argc; i++) {
-        libssh2_session_disconnect(all[i], "done");
-        libssh2_session_free(all[i]);
+    int n_threads = atoi(argv[1]);
+    work.port = atoi(argv[2]);
+    work.key = argv[3];
+    work.addresses = argv + 4;
+    work.n = argc - 4;
+    work.sessions = calloc((size_t)work.n, sizeof *work.sessions);
+    pthread_t *threads = calloc((size_t)n_threads, sizeof *threads);
+    for (int i = 1; i < n_threads; i++)
+        pthread_create(&threads[i], NULL, take_hosts, NULL);
+    take_hosts(NULL);
+    for (int i = 1; i < n_threads; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < work.n; i++) {
+        libssh2_session_disconnect(work.sessions[i], "done");
+        libssh2_session_free(work.sessions[i]);
     }
-    free(all);
+    free(threads);
+    free(work.sessions);
     return 0;
 }
