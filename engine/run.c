@@ -121,7 +121,8 @@ static void *pool_thread(void *arg)
 /* Hand queued events to the sink until every worker has ended. Called and returns unlocked. */
 static void pump_events(struct run *r, const struct event_sink *sink)
 {
-    enum { TICK_MS = 100 };
+    enum { TICK_MS = 100, NOBODY_LOOKS_MS = 1000 };
+    const int64_t tick = sink && sink->tick ? TICK_MS : NOBODY_LOOKS_MS;
     pthread_mutex_lock(&r->lock);
     for (;;) {
         size_t n = r->queue.n;
@@ -131,7 +132,8 @@ static void pump_events(struct run *r, const struct event_sink *sink)
         if (!n && !over) {
             struct timespec ts;
             clock_gettime(CLOCK_MONOTONIC, &ts);
-            ts.tv_nsec += TICK_MS * 1000000L;
+            ts.tv_sec += tick / 1000;
+            ts.tv_nsec += tick % 1000 * 1000000L;
             if (ts.tv_nsec >= 1000000000L) {
                 ts.tv_sec++;
                 ts.tv_nsec -= 1000000000L;
