@@ -121,8 +121,8 @@ int openssh_refused(const struct ssh *s, struct err *e)
     }
     autosb struct strbuf way = {0};
     jump_list(s->host, SIZE_MAX, &way);
-    bool usage = strstr(sb_str(&m->words), "onfiguration option") ||
-                 strstr(sb_str(&m->words), "s.conf: ");
+    bool usage =
+        strstr(sb_str(&m->words), "onfiguration option") || strstr(sb_str(&m->words), "s.conf: ");
     err_set(e, usage ? ERR_FAILED : ERR_UNREACHABLE, "%s: cannot connect%s%s: ssh says: %s",
             s->peer, way.len ? " through " : "", sb_str(&way), last[0] ? last : "nothing");
     return try_it(s, e);
@@ -145,14 +145,38 @@ static int start_master(struct ssh *s, struct err *e)
 {
     struct master *m = s->master;
     /* cat: the connection ends with our end of its standard input, even if we are killed. */
-    const char *const argv[] = {"ssh",     "-F", m->config, "-M", "-S", m->socket, "-T", "-o",
-                                "ControlPersist=no", "--", openssh_target(s), "cat", NULL};
+    const char *const argv[] = {"ssh",
+                                "-F",
+                                m->config,
+                                "-M",
+                                "-S",
+                                m->socket,
+                                "-T",
+                                "-o",
+                                "ControlPersist=no",
+                                "--",
+                                openssh_target(s),
+                                "cat",
+                                NULL};
     sb_reset(&m->words);
     if (!child_start(&m->child, argv, e))
         return 0;
     err_wrap(e, "%s", s->peer);
     return err_hint(e, "\"transport\": \"openssh\" needs the system's ssh (package openssh-client, "
                        "or openssh-clients).");
+}
+
+/* The ssh that goes through a jump host for it may say why a moment after it has ended itself. */
+static void last_words(struct ssh *s)
+{
+    enum { LAST_WORDS_MS = 500 };
+    struct child *c = &s->master->child;
+    struct wait w = {
+        .cancel_fd = s->cancel_fd, .wake_fd = -1, .deadline = deadline_in(LAST_WORDS_MS)};
+    for (enum wait_result r = WAIT_READY; c->err >= 0 && r == WAIT_READY;) {
+        r = wait_fds(&(struct pollfd){.fd = c->err, .events = POLLIN}, 1, &w);
+        take(&c->err, &s->master->words);
+    }
 }
 
 /* Wait for the echo of `token`. 0: logged in; 1: ssh has ended. */
@@ -225,6 +249,7 @@ static int openssh_connect(struct ssh *s, struct err *e)
         tell_trust(s);
         if (rc <= 0)
             return rc;
+        last_words(s);
         child_stop(&s->master->child, deadline_in(CLOSE_MS));
         if (!openssh_hung_up(s) || clock_ms() + 2 * span >= give_up)
             return openssh_refused(s, e);
