@@ -2,9 +2,10 @@
 from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, alternates, arp_answers, clusterctl, everywhere,
                       get, lab, mac_of, pages, reset, serving, ssh, vip_holders)
 
-# What changes on a host by itself: logs, leases, clocks, what sshd and systemd keep of a login.
+# What changes on a host by itself: logs, leases, clocks, what sshd and systemd keep of a login, what rpm and dnf
+# make to read.
 OWN_LIFE = r"^/(proc|sys|dev)/|^/run/(systemd|utmp|user|log|motd|sshd|udev|lock)|^/var/log/|" \
-           r"^/var/lib/systemd/|^/run$|^/tmp/systemd|^/var/tmp/systemd|^/root/\.cache|^/var/lib/private"
+           r"/rpmdb\.sqlite-(shm|wal)$|^/var/cache/dnf$|^/var/lib/systemd/|^/run$|^/tmp/systemd|^/var/tmp/systemd|^/root/\.cache|^/var/lib/private"
 
 
 def changed_since(stamp):
