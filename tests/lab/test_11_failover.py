@@ -126,9 +126,13 @@ REFUSALS = {
 def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
     make, restore = REFUSALS[why]
     host, = vip_holders()
+    rc = "/run/clusterctl/fault/rc"
+    eye = subprocess.Popen([LAB, "ssh", host, f"rm -f {rc}; echo here; while [ ! -e {rc} ]; do sleep 0.1; done; {make}"],
+                           text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert eye.stdout.readline() == "here\n"
     p = clusterctl_start("failover-test", "--scenario", "director-return")
     until(p, "stopping it first")
-    ssh(host, "while [ ! -e /run/clusterctl/fault/rc ]; do sleep 0.1; done; " + make)
+    assert eye.wait(timeout=60) == 0
     try:
         seen = until(p, "undoing the fault")
         began = time.monotonic()
