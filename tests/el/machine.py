@@ -137,7 +137,7 @@ class Machine:
             assert done.returncode == 0, done.stderr
 
     def power_on(self):
-        self.cgroup = cgroup_root() / f"clusterctl-test-{os.getpid()}-{self.name}"
+        self.cgroup = cgroup_root() / f"clusterctl-test-{self.operator.process.pid}-{self.name}"
         self.cgroup.mkdir(exist_ok=True)
         enter = 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"'
         with open(self.operator.top.parent / f"{self.name}.console", "ab") as console:
