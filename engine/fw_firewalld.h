@@ -1,7 +1,7 @@
 #pragma once
 /*
- * firewalld, asked over D-Bus: firewall-cmd is a Python program, and one that takes a third of a
- * second to start. The answers are the same (firewalld.dbus(5)). Part of res_firewall.c.
+ * firewalld, asked over D-Bus: firewall-cmd is a Python program, which would have to start three times in
+ * every look. The answers are the same (firewalld.dbus(5)). Part of res_firewall.c.
  */
 
 /*
