@@ -8,20 +8,28 @@
 #include "base/parse.h"
 #include "ops/log_syslog.h"
 
+int log_month(const char *s)
+{
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    for (int i = 0; i < (int)ARRAY_LEN(months); i++)
+        if (!strncmp(s, months[i], 3))
+            return i;
+    return -1;
+}
+
 /* "22/Nov/2025:12:00:00 +0100]" */
 static bool access_time(const char *s, int64_t *us)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char month[4], sign;
     struct tm tm = {0};
     unsigned zone_h, zone_m;
     if (sscanf(s, "%2d/%3[A-Za-z]/%4d:%2d:%2d:%2d %c%2u%2u]", &tm.tm_mday, month, &tm.tm_year,
                &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &sign, &zone_h, &zone_m) != 9)
         return false;
-    const char *m = strlen(month) == 3 ? strstr(months, month) : NULL;
-    if (!m || (m - months) % 3 || (sign != '+' && sign != '-'))
+    tm.tm_mon = log_month(month);
+    if (tm.tm_mon < 0 || (sign != '+' && sign != '-'))
         return false;
-    tm.tm_mon = (int)(m - months) / 3;
     tm.tm_year -= 1900;
     int zone = (int)(zone_h * 3600 + zone_m * 60);
     *us = ((int64_t)timegm(&tm) - (sign == '-' ? -zone : zone)) * 1000000;
@@ -54,8 +62,8 @@ static bool parse_error(struct log_entry *e, const char *raw, int zone_s)
 {
     struct tm tm = {0};
     int end = 0;
-    if (sscanf(raw, "%4d/%2d/%2d %2d:%2d:%2d %n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
+    if (sscanf(raw, "%4d/%2d/%2d %2d:%2d:%2d %n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+               &tm.tm_min, &tm.tm_sec, &end) == 6 &&
         end) {
         tm.tm_year -= 1900;
         tm.tm_mon--;

@@ -41,5 +41,7 @@ bool log_entry_parse(struct log_entry *out, enum log_source source, const char *
                      int64_t now_s);
 /* One JSON object of the journal's. */
 bool log_entry_journal(struct log_entry *out, const char *json);
+/* The month that a text begins with, "Jan" to "Dec", from 0; -1: none. */
+int log_month(const char *s);
 /* Which service's a unit of the journal is. */
 enum log_service log_unit_service(const char *unit);

@@ -145,14 +145,9 @@ static bool with_year(const struct tm *stamp, int zone_s, int64_t now_s, int64_t
 
 static const char *traditional(struct log_entry *e, const char *raw, int zone_s, int64_t now_s)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct tm tm = {0};
-    char month[4] = {0};
-    strncpy(month, raw, 3);
-    const char *m = strlen(month) == 3 ? strstr(months, month) : NULL;
-    if (!m || (m - months) % 3 || raw[3] != ' ' || day_and_time(&tm, raw + 4) < 0)
+    struct tm tm = {.tm_mon = log_month(raw)};
+    if (tm.tm_mon < 0 || raw[3] != ' ' || day_and_time(&tm, raw + 4) < 0)
         return NULL;
-    tm.tm_mon = (int)(m - months) / 3;
     e->timed = with_year(&tm, zone_s, now_s, &e->host_us);
     e->seconds = true;
     return raw + strlen("Nov 14 23:13:20 ");
