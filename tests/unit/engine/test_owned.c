@@ -510,6 +510,22 @@ static void the_end_has_an_order(void **state)
     }
 }
 
+/* What is planned of a host that says so: one step, or with NULL none. */
+static void plan_is(struct bed *b, const char *const *seen, const char *summary)
+{
+    struct err e = {0};
+    observation_init(&b->obs, &b->cat);
+    for (; *seen; seen++) {
+        char buf[128];
+        snprintf(buf, sizeof buf, "%s", *seen);
+        assert_int_equal(observe_record(&b->obs, buf, &e), 0);
+    }
+    plan_make(&b->plan, &b->cat, &b->obs);
+    assert_int_equal(b->plan.steps.n, summary != NULL);
+    if (summary)
+        assert_string_equal(b->plan.steps.v[0].summary, summary);
+}
+
 /* What is asked of a host in each of its states; by the kernel's argument where that is asked for. */
 static void enforcement_is_turned_off(void **state)
 {
@@ -540,19 +556,9 @@ static void enforcement_is_turned_off(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct bed b;
-        struct err e = {0};
         bed_open(&b);
         want_selinux(&b.cat, cases[i].mode, cases[i].by_argument);
-        observation_init(&b.obs, &b.cat);
-        for (const char *const *l = cases[i].seen; *l; l++) {
-            char buf[128];
-            snprintf(buf, sizeof buf, "%s", *l);
-            assert_int_equal(observe_record(&b.obs, buf, &e), 0);
-        }
-        plan_make(&b.plan, &b.cat, &b.obs);
-        assert_int_equal(b.plan.steps.n, cases[i].summary != NULL);
-        if (cases[i].summary)
-            assert_string_equal(b.plan.steps.v[0].summary, cases[i].summary);
+        plan_is(&b, cases[i].seen, cases[i].summary);
         assert_int_equal(plan_wants_boot(&b.cat, &b.obs) != NULL, cases[i].boot);
         bed_close(&b);
     }
@@ -587,20 +593,10 @@ static void rules_for_those_who_left_go(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fw_rule rule = {.protocol = "tcp", .port = 2049};
         struct bed b;
-        struct err e = {0};
         assert_true(ipaddr_parse("10.1.1.132", &rule.source));
         bed_open(&b);
         want_firewall(&b.cat, (struct res_firewall){.rules = &rule, .n_rules = 1});
-        observation_init(&b.obs, &b.cat);
-        for (const char *const *l = cases[i].seen; *l; l++) {
-            char buf[128];
-            snprintf(buf, sizeof buf, "%s", *l);
-            assert_int_equal(observe_record(&b.obs, buf, &e), 0);
-        }
-        plan_make(&b.plan, &b.cat, &b.obs);
-        assert_int_equal(b.plan.steps.n, cases[i].summary != NULL);
-        if (cases[i].summary)
-            assert_string_equal(b.plan.steps.v[0].summary, cases[i].summary);
+        plan_is(&b, cases[i].seen, cases[i].summary);
         bed_close(&b);
     }
 }
