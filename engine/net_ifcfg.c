@@ -7,28 +7,22 @@
 #include "engine/ifcfg.h"
 #include "engine/netstack.h"
 
-static const char observe[] = "stack_files() { net_content \"$1\" \"$3\"; }\n";
-
-/* As with ifupdown, what ifdown may not know of goes by hand: net_ifupdown.c. */
-static const char change[] =
-    "stack_down() {\n"
-    "  ifdown \"$i\"\n"
-    "  ip -o -4 addr show dev \"$i\" to \"$a/32\" | while read -r n j k y z; do\n"
-    "    ip addr del \"$y\" dev \"$i\"; done\n"
-    "  while ip -4 route del default dev \"$i\" 2>/dev/null; do :; done\n"
-    "}\n"
-    "stack_read() { :; }\n"
-    "stack_up() { ifup \"$i\"; }\n";
+static const char change[] = "stack_down() {\n"
+                             "  ifdown \"$i\"\n" NET_BY_HAND "}\n"
+                             "stack_read() { :; }\n"
+                             "stack_up() { ifup \"$i\"; }\n";
 
 /* ifup finds an interface's file by its name. */
-static const char *file(struct arena *a, const struct facts *f, const char *interface, struct err *e)
+static const char *file(struct arena *a, const struct facts *f, const char *interface,
+                        struct err *e)
 {
     (void)f, (void)e;
     return arena_printf(a, IFCFG_DIR "/ifcfg-%s", interface);
 }
 
 /* NetworkManager finds it by what it says. */
-static const char *profile(struct arena *a, const struct facts *f, const char *interface, struct err *e)
+static const char *profile(struct arena *a, const struct facts *f, const char *interface,
+                           struct err *e)
 {
     size_t n = strlen(IFCFG_DIR "/ifcfg-");
     if (f->net_profile && !strncmp(f->net_profile, IFCFG_DIR "/ifcfg-", n) &&
@@ -46,9 +40,11 @@ static void find(struct net_changes *c, const struct resource *want, const struc
     ifcfg_edit(&new, old ? old : w->content, w->content); /* a new one as the next look leaves it */
     net_change_add(c, want->key, old, sb_str(&new));
     if (again) {
-        c->blocked = arena_printf(&c->arena, "%s gives the address as a further one: %s", want->key, again);
-        c->hint = "remove that line and its prefix, and number those behind it anew: clusterctl writes "
-                  "the address as the first";
+        c->blocked =
+            arena_printf(&c->arena, "%s gives the address as a further one: %s", want->key, again);
+        c->hint =
+            "remove that line and its prefix, and number those behind it anew: clusterctl writes "
+            "the address as the first";
     }
 }
 
@@ -56,7 +52,7 @@ const struct net_row net_scripts_row = {
     .title = "network-scripts",
     .template = "network.ifcfg.tmpl",
     .mode = 0644,
-    .observe = observe,
+    .observe = net_observe_ours,
     .change = change,
     .file = file,
     .find = find,
@@ -67,7 +63,7 @@ const struct net_row net_manager_ifcfg_row = {
     .title = "NetworkManager",
     .template = "network.ifcfg.tmpl",
     .mode = 0644,
-    .observe = observe,
+    .observe = net_observe_ours,
     .change = net_manager_change,
     .file = profile,
     .find = find,

@@ -12,22 +12,15 @@ static const char observe[] =
     "    printf '@%s r %s file %s ' \"$N\" \"$n\" \"$f\"; base64 -w 0 \"$f\"; echo; done\n"
     "}\n";
 
-/*
- * ifdown is given the old files. It does not take away what it does not know of, so our address with
- * another prefix and the old default route go by hand; other addresses stay.
- */
-static const char change[] =
-    "stack_down() {\n"
-    "  ifdown --force \"$i\"\n"
-    "  ip -o -4 addr show dev \"$i\" to \"$a/32\" | while read -r n j f x y; do\n"
-    "    ip addr del \"$x\" dev \"$i\"; done\n"
-    "  while ip -4 route del default dev \"$i\" 2>/dev/null; do :; done\n"
-    "}\n"
-    "stack_read() { :; }\n"
-    "stack_up() { ifup --force \"$i\"; }\n";
+/* ifdown is given the old files. */
+static const char change[] = "stack_down() {\n"
+                             "  ifdown --force \"$i\"\n" NET_BY_HAND "}\n"
+                             "stack_read() { :; }\n"
+                             "stack_up() { ifup --force \"$i\"; }\n";
 
 /* source-directory reads only names of letters, digits, '_' and '-' (interfaces(5)). */
-static const char *file(struct arena *a, const struct facts *f, const char *interface, struct err *e)
+static const char *file(struct arena *a, const struct facts *f, const char *interface,
+                        struct err *e)
 {
     (void)f, (void)e;
     char *path = arena_printf(a, INTERFACES_D "/clusterctl-%s", interface);
@@ -63,8 +56,10 @@ static void find(struct net_changes *c, const struct resource *want, const struc
     net_change_add(c, INTERFACES, master->content, sb_str(&text));
     net_change_add(c, want->key, h->content, w->content);
     if (found.foreign) {
-        c->blocked = arena_printf(&c->arena, "ifupdown also reads %s, which clusterctl does not "
-                                             "look into", found.foreign);
+        c->blocked = arena_printf(&c->arena,
+                                  "ifupdown also reads %s, which clusterctl does not "
+                                  "look into",
+                                  found.foreign);
         c->hint = "put what it says into a file of " INTERFACES_D " and remove its source line";
     }
 }

@@ -1,18 +1,17 @@
 /*
- * NetworkManager with keyfiles. The profile that is active on the interface is edited, so that no two
- * are after it. One that is in memory only (/run) or a package's is superseded by one of ours.
+ * NetworkManager with keyfiles. The profile that is active on the interface is edited, so that no
+ * two are after it. One that is in memory only (/run) or a package's is superseded by one of ours.
  */
 #include <string.h>
 
 #include "engine/netstack.h"
 #include "engine/nmconnection.h"
 
-static const char observe[] = "stack_files() { net_content \"$1\" \"$3\"; }\n";
-
 /*
- * `connection load` reads one file, and says so with its status from 1.40 on only: whether it was taken
- * is seen by its being there. A profile whose file has gone goes with `reload`, and takes what it gave
- * with it: what was active before is brought up by its UUID, else whatever NetworkManager prefers.
+ * `connection load` reads one file, and says so with its status from 1.40 on only: whether it was
+ * taken is seen by its being there. A profile whose file has gone goes with `reload`, and takes
+ * what it gave with it: what was active before is brought up by its UUID, else whatever
+ * NetworkManager prefers.
  */
 const char net_manager_change[] =
     "profile_of() {\n" /* FILE: its UUID */
@@ -23,8 +22,10 @@ const char net_manager_change[] =
     "  [ -e \"$d/was\" ] || nmcli -g GENERAL.CON-UUID device show \"$i\" >\"$d/was\"\n"
     "}\n"
     "stack_read() {\n"
-    "  if [ -e \"$f\" ]; then nmcli connection load \"$f\"; else nmcli connection reload; return; fi\n"
-    "  [ -n \"$(profile_of \"$f\")\" ] || { echo \"-- NetworkManager does not take $f\"; return 1; }\n"
+    "  if [ -e \"$f\" ]; then nmcli connection load \"$f\"; else nmcli connection reload; return; "
+    "fi\n"
+    "  [ -n \"$(profile_of \"$f\")\" ] || { echo \"-- NetworkManager does not take $f\"; return 1; "
+    "}\n"
     "}\n"
     "stack_up() {\n" /* new|old */
     "  stack_read || return 1\n"
@@ -37,15 +38,17 @@ static const char *in_profiles(const char *path)
 {
     size_t n = strlen(NM_PROFILES);
     return path && !strncmp(path, NM_PROFILES, n) && path[n] && !strchr(path + n, '/') ? path + n
-                                                                                        : NULL;
+                                                                                       : NULL;
 }
 
 /* A profile of ours is for Ethernet: of anything else we would have to know what it is made of. */
-static const char *file(struct arena *a, const struct facts *f, const char *interface, struct err *e)
+static const char *file(struct arena *a, const struct facts *f, const char *interface,
+                        struct err *e)
 {
     if (in_profiles(f->net_profile))
         return arena_strdup(a, f->net_profile);
-    if (f->net_device && strcmp(f->net_device, "ethernet") != 0 && strcmp(f->net_device, "veth") != 0) {
+    if (f->net_device && strcmp(f->net_device, "ethernet") != 0 &&
+        strcmp(f->net_device, "veth") != 0) {
         err_set(e, ERR_FAILED, "NetworkManager has no profile in " NM_PROFILES " for %s, a %s",
                 interface, f->net_device);
         err_hint(e, "save the one that is active there: `nmcli connection modify NAME "
@@ -70,7 +73,7 @@ const struct net_row net_manager_row = {
     .template = "network.networkmanager.tmpl",
     .dns_separator = ";",
     .mode = 0600, /* it takes no other */
-    .observe = observe,
+    .observe = net_observe_ours,
     .change = net_manager_change,
     .file = file,
     .find = find,

@@ -4,13 +4,12 @@
 
 #include "base/mem.h"
 
+const char net_observe_ours[] = "stack_files() { net_content \"$1\" \"$3\"; }\n";
+
 static const struct net_row *const rows[] = {
-    [NET_IFUPDOWN] = &net_ifupdown_row,
-    [NET_NETWORKD] = &net_networkd_row,
-    [NET_NETWORKMANAGER] = &net_manager_row,
-    [NET_NM_IFCFG] = &net_manager_ifcfg_row,
-    [NET_SCRIPTS] = &net_scripts_row,
-    [NET_NETPLAN] = NULL,
+    [NET_IFUPDOWN] = &net_ifupdown_row,      [NET_NETWORKD] = &net_networkd_row,
+    [NET_NETWORKMANAGER] = &net_manager_row, [NET_NM_IFCFG] = &net_manager_ifcfg_row,
+    [NET_SCRIPTS] = &net_scripts_row,        [NET_NETPLAN] = NULL,
 };
 
 const char *const net_stack_names[] = {
@@ -46,8 +45,8 @@ void net_change_add(struct net_changes *c, const char *path, const char *old, co
 
 /*
  * net_stack IFACE: who says the most about it comes first. NetworkManager leaves alone what
- * /etc/network/interfaces names; what it calls connected externally is somebody else's. Netplan writes
- * for NetworkManager or networkd, which say so by the file that they use.
+ * /etc/network/interfaces names; what it calls connected externally is somebody else's. Netplan
+ * writes for NetworkManager or networkd, which say so by the file that they use.
  */
 const char net_facts_functions[] =
     "nm_profile() {\n" /* IFACE: the file of what is active on it */
@@ -57,7 +56,8 @@ const char net_facts_functions[] =
     "net_stack() {\n"
     "  for f in /etc/network/interfaces /etc/network/interfaces.d/*; do\n"
     "    [ -r \"$f\" ] && while read -r a b l; do\n"
-    "      [ \"$a $b\" = \"iface $1\" ] && command -v ifup >/dev/null && { echo ifupdown; return; }\n"
+    "      [ \"$a $b\" = \"iface $1\" ] && command -v ifup >/dev/null && { echo ifupdown; return; "
+    "}\n"
     "    done <\"$f\"\n"
     "  done\n"
     "  if systemctl is-active -q NetworkManager; then\n"
@@ -72,15 +72,18 @@ const char net_facts_functions[] =
     "  [ -r \"/etc/sysconfig/network-scripts/ifcfg-$1\" ] && command -v ifup >/dev/null &&\n"
     "    systemctl is-enabled -q network 2>/dev/null && { echo network-scripts; return; }\n"
     "  read -r n <\"/sys/class/net/$1/ifindex\"\n"
-    "  grep -qs '^NETWORK_FILE=/run/systemd/network/[0-9]*-netplan-' \"/run/systemd/netif/links/$n\" &&\n"
+    "  grep -qs '^NETWORK_FILE=/run/systemd/network/[0-9]*-netplan-' "
+    "\"/run/systemd/netif/links/$n\" &&\n"
     "    { echo netplan; return; }\n"
     "  systemctl is-active -q systemd-networkd && { echo networkd; return; }\n"
-    "  command -v ifup >/dev/null && systemctl is-enabled -q networking 2>/dev/null && echo ifupdown\n"
+    "  command -v ifup >/dev/null && systemctl is-enabled -q networking 2>/dev/null && echo "
+    "ifupdown\n"
     "}\n"
     "net_facts() {\n" /* IFACE */
     "  k=$(net_stack \"$1\"); r net_stack \"$k\"\n"
     "  case $k in networkmanager*)\n"
-    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\" ;; esac\n"
+    "    r net_profile \"$(nmcli -g GENERAL.TYPE device show \"$1\") $(nm_profile \"$1\")\" ;; "
+    "esac\n"
     "}\n"
     "facts_network() {\n" /* ADDRESS */
     "  ip -o -4 addr show to \"$1\" | { read -r n i l && net_facts \"$i\"; :; }\n"

@@ -14,6 +14,17 @@
 #include "base/strbuf.h"
 #include "engine/resource.h"
 
+/* `observe` of a row whose only file is ours. */
+extern const char net_observe_ours[];
+/*
+ * Of `change`: ifdown does not take away what it does not know of, so our address with another prefix and
+ * the old default route go by hand; other addresses stay.
+ */
+#define NET_BY_HAND                                                                                \
+    "  ip -o -4 addr show dev \"$i\" to \"$a/32\" | while read -r n j k y z; do\n"                  \
+    "    ip addr del \"$y\" dev \"$i\"; done\n"                                                     \
+    "  while ip -4 route del default dev \"$i\" 2>/dev/null; do :; done\n"
+
 /* A file that is to change: old NULL when it does not exist. */
 struct net_change {
     const char *path, *old, *new;

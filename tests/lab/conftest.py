@@ -28,6 +28,10 @@ PAGES = {"Web01-RS": "Web01 index.html", "Web02-RS": "Web02 index.html"}
 # check allows: it would leave the table, and with it the last one that serves.
 PATIENT = {"interval": 1, "timeout": 3, "retries": 3}
 
+# What a change of a host's network leaves there while it may be taken back, and not after that.
+NETWORK_MARKS = "ls /var/lib/clusterctl/network/armed /etc/systemd/system/clusterctl-revert-boot.service " \
+        "2>/dev/null; systemctl list-units --no-legend 'clusterctl-revert*' 'clusterctl-network*'; :"
+
 chosen = []  # the environment of what the operator runs, where a test has an inventory of its own
 
 

@@ -7,12 +7,10 @@ import time
 
 import pytest
 
-from conftest import HOSTS, clusterctl, everywhere, lab, lab_inventory, operator, ssh, wait_for
+from conftest import HOSTS, NETWORK_MARKS, clusterctl, everywhere, lab, lab_inventory, operator, ssh, wait_for
 
 USED = ["LVS-node01", "Web02-RS"]
 OURS = "/etc/network/interfaces.d/clusterctl-eth0"
-MARKS = "ls /var/lib/clusterctl/network/armed /etc/systemd/system/clusterctl-revert-boot.service " \
-        "2>/dev/null; systemctl list-units --no-legend 'clusterctl-revert*' 'clusterctl-network*'; :"
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +60,12 @@ def test_static_addresses(inventory):
     r = clusterctl("deploy", bare)
     assert "4 changes" in r.stdout and "confirm the network" in r.stdout + r.stderr
     assert not any("default" in text for text in network_of().values())
-    assert everywhere(MARKS, USED) == {h: "" for h in USED}
+    assert everywhere(NETWORK_MARKS, USED) == {h: "" for h in USED}
 
     # A run that ended between the change and its confirmation is completed.
     ssh("Web02-RS", "mkdir -p /var/lib/clusterctl/network; touch /var/lib/clusterctl/network/armed")
     assert "1 change" in clusterctl("deploy", bare).stdout
-    assert everywhere(MARKS, USED) == {h: "" for h in USED}
+    assert everywhere(NETWORK_MARKS, USED) == {h: "" for h in USED}
 
 
 def test_a_change_that_cuts_the_operator_off_is_taken_back(inventory):
@@ -86,7 +84,7 @@ def test_a_change_that_cuts_the_operator_off_is_taken_back(inventory):
              90 - (time.monotonic() - began))
     lab("fault", "LVS-node01", "power-on", "--wait")
     assert network_of() == before
-    assert everywhere(MARKS, USED) == {h: "" for h in USED}
+    assert everywhere(NETWORK_MARKS, USED) == {h: "" for h in USED}
 
     r = clusterctl("deploy", "--dry-run", "--detailed-exitcode", cut, expect=2)
     assert "set eth0 to 10.1.1.131/29" in r.stdout and "set eth0 to 10.1.1.133/29" in r.stdout

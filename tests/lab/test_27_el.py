@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import (DIRECTORS, HOSTS, PAGES, REAL_SERVERS, VIP, chosen, clusterctl, everywhere, get, lab,
+from conftest import (DIRECTORS, HOSTS, NETWORK_MARKS, PAGES, REAL_SERVERS, VIP, chosen, clusterctl, everywhere, get, lab,
                       lab_inventory, operator, reset, serving, ssh, vip_holders, wait_for)
 from doctoring import examine, settle
 
@@ -84,8 +84,6 @@ def test_a_look_that_firewalld_does_not_answer_is_no_look(deployed):
 
 
 PROFILE = "/etc/NetworkManager/system-connections/eth0.nmconnection"
-MARKS = "ls /var/lib/clusterctl/network/armed /etc/systemd/system/clusterctl-revert-boot.service " \
-        "2>/dev/null; systemctl list-units --no-legend 'clusterctl-revert*' 'clusterctl-network*'; :"
 
 
 @pytest.fixture(name="with_network")
@@ -115,7 +113,7 @@ def test_a_wrong_gateway_is_taken_back(with_network):
     r = clusterctl("deploy", "--no-verify", cut, expect=69)
     assert "change" in r.stderr, r.stderr
     wait_for("the change to be taken back", lambda: everywhere(look, used) == before, 120)
-    assert everywhere(MARKS, used) == {h: "" for h in used}
+    assert everywhere(NETWORK_MARKS, used) == {h: "" for h in used}
 
 
 def test_destroy_leaves_firewalld_and_dnf_as_they_were():
