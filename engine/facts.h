@@ -38,7 +38,7 @@ enum selinux_mode { SELINUX_ABSENT, SELINUX_OFF, SELINUX_IS_PERMISSIVE, SELINUX_
 
 /* Who configures the interface that holds the host's address. */
 enum net_stack { NET_UNKNOWN, NET_IFUPDOWN, NET_NETWORKD, NET_NETWORKMANAGER, NET_NM_IFCFG,
-                 NET_SCRIPTS, NET_NETPLAN };
+                 NET_SCRIPTS, NET_NETPLAN, NET_NETPLAN_NM };
 
 /* What a run wants of a host's part in the traffic. Of a real server it is the directors' to do. */
 enum wish {

@@ -1,4 +1,9 @@
-/* systemd-networkd: systemd.network(5). */
+/*
+ * systemd-networkd: systemd.network(5). Netplan as well, where it writes for networkd: its file for an interface
+ * is /run/systemd/network/10-netplan-*, which ours comes before. In netplan's own files addresses could
+ * be added to, but not taken away, as it joins the lists of all of them (netplan(5)); and at boot it has written
+ * what these say before any unit of ours could take a change back.
+ */
 #include <string.h>
 
 #include "engine/netstack.h"
@@ -10,10 +15,14 @@ static const char observe[] =
     "  net_content \"$1\" \"$3\"\n"
     "}\n";
 
+/* A reconfiguration has only begun when it is answered. */
 static const char change[] =
     "stack_down() { :; }\n"
     "stack_read() { :; }\n"
-    "stack_up() { networkctl reload && networkctl reconfigure \"$i\"; }\n";
+    "stack_up() {\n"
+    "  networkctl reload && networkctl reconfigure \"$i\" &&\n"
+    "    /lib/systemd/systemd-networkd-wait-online -q -i \"$i\" --timeout=20\n"
+    "}\n";
 
 static const char *file(struct arena *a, const struct facts *f, const char *interface, struct err *e)
 {
@@ -39,12 +48,9 @@ static void find(struct net_changes *c, const struct resource *want, const struc
     }
 }
 
-const struct net_row net_networkd_row = {
-    .title = "systemd-networkd",
-    .template = "network.networkd.tmpl",
-    .mode = 0644,
-    .observe = observe,
-    .change = change,
-    .file = file,
-    .find = find,
-};
+#define NETWORKD_ROW                                                                               \
+    .template = "network.networkd.tmpl", .mode = 0644, .observe = observe, .change = change,        \
+    .file = file, .find = find
+
+const struct net_row net_networkd_row = {.title = "systemd-networkd", NETWORKD_ROW};
+const struct net_row net_netplan_row = {.title = "netplan", NETWORKD_ROW};

@@ -9,7 +9,7 @@ const char net_observe_ours[] = "stack_files() { net_content \"$1\" \"$3\"; }\n"
 static const struct net_row *const rows[] = {
     [NET_IFUPDOWN] = &net_ifupdown_row,      [NET_NETWORKD] = &net_networkd_row,
     [NET_NETWORKMANAGER] = &net_manager_row, [NET_NM_IFCFG] = &net_manager_ifcfg_row,
-    [NET_SCRIPTS] = &net_scripts_row,        [NET_NETPLAN] = NULL,
+    [NET_SCRIPTS] = &net_scripts_row,        [NET_NETPLAN] = &net_netplan_row,
 };
 
 const char *const net_stack_names[] = {
@@ -20,6 +20,7 @@ const char *const net_stack_names[] = {
     [NET_NM_IFCFG] = "networkmanager-ifcfg",
     [NET_SCRIPTS] = "network-scripts",
     [NET_NETPLAN] = "netplan",
+    [NET_NETPLAN_NM] = "netplan-networkmanager",
     NULL,
 };
 
@@ -64,7 +65,7 @@ const char net_facts_functions[] =
     "    case $(nmcli -g GENERAL.STATE device show \"$1\" 2>/dev/null) in\n"
     "    '' | 10' '* | *externally*) ;;\n"
     "    *) case $(nm_profile \"$1\") in\n"
-    "      /run/NetworkManager/system-connections/netplan-*) echo netplan ;;\n"
+    "      /run/NetworkManager/system-connections/netplan-*) echo netplan-networkmanager ;;\n"
     "      /etc/sysconfig/network-scripts/*) echo networkmanager-ifcfg ;;\n"
     "      *) echo networkmanager ;; esac; return ;;\n"
     "    esac\n"

@@ -63,6 +63,6 @@ extern const char net_facts_functions[];
 /* Nothing when old is new. At most one for each file that was observed, and two more. */
 void net_change_add(struct net_changes *c, const char *path, const char *old, const char *new);
 
-extern const struct net_row net_ifupdown_row, net_networkd_row, net_manager_row, net_manager_ifcfg_row,
+extern const struct net_row net_ifupdown_row, net_networkd_row, net_netplan_row, net_manager_row, net_manager_ifcfg_row,
     net_scripts_row;
 extern const char net_manager_change[]; /* whatever its profiles are written in */

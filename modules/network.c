@@ -18,8 +18,12 @@ static const struct net_row *row_of(const struct catalog *cat, struct err *e)
             cat->facts->net_stack == NET_UNKNOWN ? "something that clusterctl does not know"
                                                  : net_stack_names[cat->facts->net_stack],
             cat->facts->interface);
-    err_hint(e, "give the interface to ifupdown (/etc/network/interfaces), systemd-networkd, "
-                "NetworkManager or network-scripts, or remove \"network\" from the inventory");
+    if (cat->facts->net_stack == NET_NETPLAN_NM)
+        err_hint(e, "let netplan write for systemd-networkd (\"renderer: networkd\"), or remove \"network\" from "
+                    "the inventory");
+    else
+        err_hint(e, "give the interface to ifupdown (/etc/network/interfaces), systemd-networkd, netplan, "
+                    "NetworkManager or network-scripts, or remove \"network\" from the inventory");
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-"""Static addresses over the very link that clusterctl uses, with the real NetworkManager, systemd and sshd:
+"""Static addresses over the very link that clusterctl uses, with the real NetworkManager, netplan, systemd and sshd:
 see machine.py. Other steps of these deploys fail (there are no packages to be had): what is looked at is
 the network."""
 import concurrent.futures
@@ -38,6 +38,28 @@ GOOD = {"prefix": 24, "gateway": "10.1.1.1"}
 WRONG = {"prefix": 24, "gateway": "10.1.1.9"}
 MANAGER = ("NetworkManager.service", {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\nplugins=keyfile\ndns=none\n"})
+NETWORK = """[Match]
+Name=eth0
+[Network]
+Address={address}/25
+Address=10.77.0.{last}/32
+DNS=10.1.1.1
+LinkLocalAddressing=no
+[Route]
+Gateway=10.1.1.1
+GatewayOnLink=yes
+"""
+NETPLAN = """network:
+  version: 2
+  ethernets:
+    eth0:
+      dhcp4: false
+      link-local: []
+      addresses: [{address}/25, 10.77.0.{last}/32]
+      nameservers: {{addresses: [10.1.1.1]}}
+      routes: [{{to: default, via: 10.1.1.1, on-link: true}}]
+"""
+NETWORKD = "/etc/systemd/network"
 # Who manages eth0: the services, files with what was there before us, our file, where files are.
 STACKS = {
     "networkmanager": (*MANAGER, {f"{PROFILES}/my uplink.nmconnection": PROFILE}, f"{PROFILES}/my uplink.nmconnection",
@@ -45,6 +67,11 @@ STACKS = {
     # Not in /etc: a package's, which is superseded.
     "networkmanager-vendor": (*MANAGER, {"/usr/lib/NetworkManager/system-connections/a.nmconnection": PROFILE},
                               f"{PROFILES}/clusterctl-eth0.nmconnection", PROFILES),
+    "networkd": ("systemd-networkd.service", {}, {f"{NETWORKD}/50-lan.network": NETWORK},
+                 f"{NETWORKD}/10-clusterctl-eth0.network", NETWORKD),
+    # Its generator, which writes what networkd reads, runs at boot.
+    "netplan": ("systemd-networkd.service", {}, {"/etc/netplan/50-cloud-init.yaml": NETPLAN},
+                f"{NETWORKD}/10-clusterctl-eth0.network", f"/etc/netplan {NETWORKD}"),
 }
 
 
@@ -90,7 +117,7 @@ class Bed:
         return [l.strip() for l in said.splitlines() if re.search(r"eth0 (to|static)|confirm the network", l)]
 
     def files(self):
-        return self.w1.sh(f"cd {self.where} && find . -type f -printf '%p %m\\n' -exec cat {{}} +")
+        return self.w1.sh(f"find {self.where} -type f -printf '%p %m\\n' -exec cat {{}} +")
 
     def live(self):
         return self.w1.sh("ip -o -4 addr show dev eth0 | awk '{ print $4 }' | sort; ip -4 route show default | "
@@ -130,7 +157,7 @@ def success_moves_the_session(bed):
     assert bed.w1.sh(MARKS) == ""
     now = bed.live()
     assert "10.1.1.133/24\n" in now and "/25" not in now and "default via 10.1.1.1" in now
-    assert bed.w1.sh(f"stat -c %a '{bed.ours}'") == "600\n"
+    assert bed.w1.sh(f"stat -c %a '{bed.ours}'") == ("600\n" if PROFILES in bed.ours else "644\n")
 
     bed.w1.reboot()
     bed.up()

@@ -6,7 +6,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libssh2-1-dev libjans
 TEST_PACKAGES=(clang libclang-rt-14-dev libcmocka-dev mandoc python3 python3-pytest
     python3-jsonschema openssh-server openssh-client sudo iproute2 util-linux keepalived nginx-light
     systemd curl iputils-arping chromium fonts-dejavu-core prometheus
-    dnf rpm createrepo-c iptables network-manager)
+    dnf rpm createrepo-c iptables network-manager netplan.io)
 
 # The packages themselves are asked for: a -dev package has no command to look for.
 install_test_dependencies() {

@@ -345,7 +345,8 @@ static void test_network(void **state)
                  {NET_NETWORKMANAGER, NULL},
                  {NET_NM_IFCFG, NULL},
                  {NET_SCRIPTS, NULL},
-                 {NET_NETPLAN, "netplan manages eth0; not supported yet"},
+                 {NET_NETPLAN, NULL},
+                 {NET_NETPLAN_NM, "netplan-networkmanager manages eth0; not supported yet"},
                  {NET_UNKNOWN, "something that clusterctl does not know manages eth0"}};
     struct fixture f;
     (void)state;
