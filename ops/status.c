@@ -37,8 +37,9 @@ struct status {
     int64_t slowest_ms; /* answer of the last round */
 
     pthread_mutex_t lock;
-    pthread_cond_t go;
-    size_t at_work; /* at most run.max_parallel */
+    pthread_cond_t go;    /* a round has begun, or it is over: for all */
+    pthread_cond_t place; /* somebody has ended a look: for one of those who wait for a place */
+    size_t at_work;       /* at most run.max_parallel */
     bool ending;
     int done_fd; /* an eventfd that counts looks that have ended */
 };
@@ -48,8 +49,10 @@ static bool wait_for_turn(struct looker *k)
 {
     struct status *st = k->status;
     pthread_mutex_lock(&st->lock);
-    while (!st->ending && (!k->busy || st->at_work >= st->run.max_parallel))
+    while (!st->ending && !k->busy)
         pthread_cond_wait(&st->go, &st->lock);
+    while (!st->ending && st->at_work >= st->run.max_parallel)
+        pthread_cond_wait(&st->place, &st->lock);
     bool on = !st->ending;
     st->at_work += on;
     pthread_mutex_unlock(&st->lock);
@@ -68,7 +71,7 @@ static void end_look(struct looker *k)
     k->took_ms = clock_ms() - k->asked_ms;
     k->busy = false;
     k->status->at_work--;
-    pthread_cond_broadcast(&k->status->go);
+    pthread_cond_signal(&k->status->place);
 }
 
 static void *looker_thread(void *arg)
@@ -116,6 +119,7 @@ struct status *status_new(const struct cluster *c, const struct status_options *
     st->lookers = xcalloc(c->n_hosts, sizeof *st->lookers);
     pthread_mutex_init(&st->lock, NULL);
     pthread_cond_init(&st->go, NULL);
+    pthread_cond_init(&st->place, NULL);
     if (start(st, e) == 0)
         return st;
     status_free(st);
@@ -220,6 +224,7 @@ void status_free(struct status *st)
     pthread_mutex_lock(&st->lock);
     st->ending = true;
     pthread_cond_broadcast(&st->go);
+    pthread_cond_broadcast(&st->place);
     pthread_mutex_unlock(&st->lock);
     for (size_t i = 0; i < st->cluster->n_hosts; i++) {
         if (st->lookers[i].started)
@@ -229,6 +234,7 @@ void status_free(struct status *st)
     if (st->done_fd >= 0)
         close(st->done_fd);
     pthread_cond_destroy(&st->go);
+    pthread_cond_destroy(&st->place);
     pthread_mutex_destroy(&st->lock);
     xfree(st->lookers);
     xfree(st);
