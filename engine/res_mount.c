@@ -3,7 +3,10 @@
 #include "base/parse.h"
 #include "engine/restype.h"
 
-/* A stat that does not return within 5 s is a server that does not answer (hard mounts wait). */
+/*
+ * A stat that does not return within 5 s is a server that does not answer (hard mounts wait). It asks for nothing
+ * of SELinux: where that is on and has no policy, a file without a label is an error to a stat of everything.
+ */
 static const char functions[] =
     "ob_mount() {\n"
     "  while IFS= read -r l; do\n"
@@ -13,7 +16,7 @@ static const char functions[] =
     "ob_stale() {\n"
     "  while read -r _ _ _ _ p _; do\n"
     "    [ \"$p\" = \"$2\" ] || continue\n"
-    "    timeout -s KILL 5 stat -t \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
+    "    timeout -s KILL 5 stat -c %i \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
     "    return 0\n"
     "  done </proc/self/mountinfo\n"
     "}\n"
