@@ -20,7 +20,8 @@ static const char facts_sh[] =
     "  [ -r /etc/machine-id ] && read -r l </etc/machine-id && r machine_id \"$l\"\n"
     "  while read -r k u l; do case $k in Uid:) r uid \"$u\" ;; esac; done </proc/$$/status\n"
     "  [ -d /run/systemd/system ] && r systemd 1\n"
-    "  [ -r /sys/fs/selinux/enforce ] && read -r l </sys/fs/selinux/enforce; r selinux \"${l:-}\"\n"
+    "  l=; [ ! -e /etc/selinux/config ] || l=off\n"
+    "  [ ! -r /sys/fs/selinux/enforce ] || read -r l </sys/fs/selinux/enforce || :; r selinux \"$l\"\n"
     "  for d in /sys/class/net/*; do [ -r \"$d/address\" ] && read -r l <\"$d/address\" &&\n"
     "    r link \"${d##*/} $l\"; done\n"
     "  ip -o addr show | while IFS= read -r l; do r addr \"$l\"; done\n"
@@ -285,8 +286,9 @@ int facts_record(struct facts *f, char *value, struct err *e)
         f->systemd = true;
     else if (!strcmp(what, "selinux"))
         f->selinux = !strcmp(value, "1") ? SELINUX_ENFORCING
-                     : !strcmp(value, "0") ? SELINUX_IS_PERMISSIVE
-                                           : SELINUX_ABSENT;
+                     : !strcmp(value, "0")   ? SELINUX_IS_PERMISSIVE
+                     : !strcmp(value, "off") ? SELINUX_OFF
+                                             : SELINUX_ABSENT;
     else if (!strcmp(what, "link")) {
         const char *name = parse_word(&value);
         struct iface *i = name ? iface_named(f, name, e) : NULL;

@@ -9,8 +9,8 @@ static int declare(struct catalog *cat, struct err *e)
     bool off = policy == SELINUX_PERMISSIVE || policy == SELINUX_DISABLED;
     bool on = mode == SELINUX_IS_PERMISSIVE || mode == SELINUX_ENFORCING;
     (void)e;
-    /* Where it is off now, a boot may bring it: RHEL's configuration says. */
-    if (off && (on || os->family == OS_EL))
+    /* Where it is off now, a boot may bring it: its configuration says, or RHEL's default. */
+    if (off && (mode != SELINUX_ABSENT || os->family == OS_EL))
         want_selinux(cat, policy, policy == SELINUX_DISABLED && os->selinux_arg);
     /* Without httpd_use_nfs nginx gets "permission denied" from the share (httpd_selinux(8)). */
     if (policy == SELINUX_MANAGE && on && cat->host->roles & ROLE_REAL_SERVER &&
