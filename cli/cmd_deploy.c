@@ -177,8 +177,7 @@ static void print_plans(struct session *s, struct plan_totals *t)
     if (!json) {
         putchar('\n');
         print_totals(stdout, t);
-        if (!s->in->args.at_once)
-            rolling_describe(s, stdout);
+        rolling_describe(s, stdout);
         return;
     }
     autosb struct strbuf sb = {0};
@@ -245,6 +244,13 @@ static int check_args(const struct args *a, struct err *e)
         err_set(e, ERR_USAGE, "option '--confirm-within': less than 10s");
         return err_hint(e, "a step and a new connection must fit, also on a slow host");
     }
+    if (a->reboot && (a->at_once || a->offline)) {
+        err_set(e, ERR_USAGE, "option '--reboot' does not go with --%s", a->at_once ? "at-once" : "offline");
+        return err_hint(e, a->at_once ? "hosts are rebooted one after the other, out of the traffic"
+                                      : "offline, what is due cannot be known");
+    }
+    if (a->reboot_timeout_us && !a->reboot)
+        return err_set(e, ERR_USAGE, "option '--reboot-timeout' goes with --reboot only");
     if ((a->out || a->show_secrets || a->facts) && !a->offline) {
         err_set(e, ERR_USAGE, "option '--%s' goes with --offline only",
                 a->out ? "out" : a->facts ? "facts" : "show-secrets");
@@ -306,6 +312,11 @@ static const struct option_spec options[] = {
      .help = "Wait this long for the connections of a real server that is drained (60s)."},
     {"at-once", OPTION_SWITCH, offsetof(struct args, at_once),
      .help = "Change all hosts at the same time, though traffic is served."},
+    {"reboot", OPTION_SWITCH, offsetof(struct args, reboot),
+     .help = "Afterwards reboot the hosts that need it, as hosts are changed while traffic is served: drained "
+             "or passive, verified, one after the other."},
+    {"reboot-timeout", OPTION_TIME, offsetof(struct args, reboot_timeout_us), "TIME",
+     .help = "With --reboot: a host must be up again within TIME (900s)."},
     {"forget", OPTION_LIST, offsetof(struct args, forget), "HOST",
      .help = "This host has left the inventory and is gone for good: do not look for it any more."},
     {"auto-rollback", OPTION_SWITCH, offsetof(struct args, auto_rollback),

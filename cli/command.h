@@ -37,6 +37,8 @@ struct args {
     unsigned batch;                 /* 0: not given */
     bool at_once;
     int64_t drain_timeout_us;       /* 0: not given */
+    bool reboot;
+    int64_t reboot_timeout_us;      /* 0: not given */
     unsigned requests;              /* 0: not given */
     const char *file;               /* NULL: not given */
     int64_t budget_us, timeout_us;  /* 0: not given */

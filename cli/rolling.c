@@ -4,9 +4,14 @@
 #include "cli/directors.h"
 #include "cli/render_verify.h"
 #include "cli/traffic_cli.h"
+#include "ops/boot.h"
 #include "ops/rollout.h"
 
-enum { SETTLE_MS = 30 * 1000 };
+/*
+ * A booted NFS host lets nobody open a file for its grace period, in which it waits for what clients had
+ * open before: 90 s (nfsd's default, nfsd(7) /proc/fs/nfsd/nfsv4gracetime).
+ */
+enum { SETTLE_MS = 30 * 1000, BOOT_SETTLE_MS = SETTLE_MS + 90 * 1000 };
 
 /* A rolling deploy's passes, each added to the outcome. */
 struct rolling {
@@ -48,12 +53,23 @@ static struct rollout_options rollout_options_of(struct rolling *w)
     return o;
 }
 
+static struct rollout_options reboot_options_of(struct rolling *w)
+{
+    struct rollout_options o = rollout_options_of(w);
+    int64_t given = w->session->in->args.reboot_timeout_us;
+    o.reboot = true;
+    o.settle_ms = BOOT_SETTLE_MS;
+    o.boot_ms = given ? (unsigned)(given / 1000) : BOOT_LIMIT_MS;
+    o.lock_wait_s = w->session->options.lock_wait_s;
+    return o;
+}
+
 static int roll(struct rolling *w, struct rollout *r, bool *stopped, struct err *e)
 {
     struct session *s = w->session;
     session_drop(s);
     s->lines = true;
-    if (s->in->args.output == OUTPUT_TEXT && !s->in->args.quiet)
+    if (s->in->args.output == OUTPUT_TEXT && !s->in->args.quiet && !r->o.reboot)
         report_note(&s->in->err, "traffic is served: changing one after the other");
     int rc = rollout_run(r, e);
     *stopped = rc < 0;
@@ -123,7 +139,27 @@ static int depart(struct departing *d, struct outcome *o, int rc, struct err *e)
     return -1;
 }
 
-int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
+/*
+ * Those that what was deployed is right on only after a boot. What is known of directors may be what drains them
+ * alone, so all are looked at.
+ */
+static int reboot(struct session *s, struct outcome *o, bool *stopped, struct err *e)
+{
+    struct rolling w = {.session = s, .outcome = o};
+    struct rollout r;
+    struct rollout_options options = reboot_options_of(&w);
+    session_drop(s);
+    s->lines = true;
+    if (w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0)
+        return -1;
+    int rc = rollout_init(&r, &options, e);
+    if (rc == 0 && rollout_pending(&r))
+        rc = roll(&w, &r, stopped, e);
+    rollout_free(&r);
+    return rc;
+}
+
+static int apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
 {
     struct departing d;
     struct err look = {0};
@@ -154,20 +190,40 @@ int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct er
     return rc;
 }
 
-void rolling_describe(struct session *s, FILE *f)
+int rolling_apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
 {
-    struct rolling w = {.session = s};
+    int rc = apply(s, o, stopped, e);
+    return rc == 0 && s->in->args.reboot ? reboot(s, o, stopped, e) : rc;
+}
+
+static void print_order(const struct strbuf *sb, const char *title, FILE *f)
+{
+    if (!sb->len)
+        return;
+    fprintf(f, "%s:\n", title);
+    size_t n = 0;
+    for (const char *p = sb_str(sb); *p; p += strcspn(p, "\n") + 1)
+        fprintf(f, "  %zu. %.*s\n", ++n, (int)strcspn(p, "\n"), p);
+}
+
+static void describe(const struct rollout_options *o, const char *title, FILE *f)
+{
     struct rollout r;
     struct err ignored = {0};
     autosb struct strbuf sb = {0};
-    struct rollout_options options = rollout_options_of(&w);
-    if (rollout_init(&r, &options, &ignored) == 0 && rollout_needed(&r))
+    if (rollout_init(&r, o, &ignored) == 0 && (o->reboot ? rollout_pending(&r) : rollout_needed(&r)))
         rollout_describe(&r, &sb);
     rollout_free(&r);
-    if (!sb.len)
-        return;
-    fputs("Traffic is served, so the hosts would be changed in this order:\n", f);
-    size_t n = 0;
-    for (const char *p = sb_str(&sb); *p; p += strcspn(p, "\n") + 1)
-        fprintf(f, "  %zu. %.*s\n", ++n, (int)strcspn(p, "\n"), p);
+    print_order(&sb, title, f);
+}
+
+void rolling_describe(struct session *s, FILE *f)
+{
+    struct rolling w = {.session = s};
+    struct rollout_options o = rollout_options_of(&w);
+    if (!s->in->args.at_once)
+        describe(&o, "Traffic is served, so the hosts would be changed in this order", f);
+    o = reboot_options_of(&w);
+    if (s->in->args.reboot)
+        describe(&o, "Hosts that need it would then be rebooted, in this order", f);
 }

@@ -20,7 +20,7 @@ static void query_host(struct run *r, size_t host, void *ud)
     struct query_job *job = ud;
     struct worker w = run_worker(r, host);
     struct err *e = &job->errs[host];
-    if (!w.hr->reached || (!*w.ssh && !job->q->insist))
+    if ((job->q->hosts && !job->q->hosts[host]) || !w.hr->reached || (!*w.ssh && !job->q->insist))
         return;
     /* An earlier question may have broken it: that one's failure is not this one's. */
     if (*w.ssh && !ssh_usable(*w.ssh))

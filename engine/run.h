@@ -97,6 +97,7 @@ struct remote_query {
     void (*fragment)(struct script *s, const struct host_result *hr, void *ud);
     int (*record)(const struct host_result *hr, char *value, void *ud, struct err *e);
     void *ud;
+    const bool *hosts; /* by index_in_cluster; NULL: all that were reached */
     bool insist; /* over a new connection where the old one was lost, also before the question */
 };
 int run_query(struct run *r, const struct remote_query *q, struct err *e);

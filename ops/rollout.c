@@ -1,7 +1,7 @@
-#include "ops/rollout.h"
+#include "ops/rollout_order.h"
 
-#include <string.h>
-
+#include "base/clock.h"
+#include "ops/boot.h"
 #include "verify/drained.h"
 
 static void say(const struct rollout *r, const char *fmt, ...)
@@ -17,12 +17,17 @@ static void say(const struct rollout *r, const char *fmt, ...)
         r->o.traffic.say(r->o.traffic.ud, sb_str(&sb));
 }
 
-/* "Web01-RS, Web02-RS" */
-static void names(const struct rollout *r, const bool *who, struct strbuf *out)
+/* What this rollout does to a host: it reboots it, or carries out its plan. */
+static bool judge(struct rollout *r, const struct host_result *hr)
 {
-    for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        if (who[i])
-            sb_addf(out, "%s%s", out->len ? ", " : "", r->cluster->hosts[i].name);
+    size_t i = hr->host->index_in_cluster;
+    if (r->o.reboot) {
+        bool due = plan_wants_boot(&hr->catalog, &hr->observed) != NULL;
+        r->impact[i] = due ? IMPACT_VIP_MOVES : IMPACT_NONE;
+        return due;
+    }
+    r->impact[i] = plan_impact(&hr->plan);
+    return hr->plan.steps.n != 0;
 }
 
 int rollout_init(struct rollout *r, const struct rollout_options *o, struct err *e)
@@ -39,9 +44,7 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
         const struct host_result *hr = run_result(run, i);
         const struct host *h = &r->cluster->hosts[i];
         bool left = h->roles & ROLE_REAL_SERVER && drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW;
-        if (hr->reached)
-            r->impact[i] = plan_impact(&hr->plan);
-        r->pending[i] = hr->reached && (hr->plan.steps.n || left);
+        r->pending[i] = hr->reached && (judge(r, hr) || left);
         any |= left || r->impact[i] > IMPACT_NONE;
     }
     if (!any) /* nobody is asked anything more */
@@ -63,108 +66,6 @@ void rollout_free(struct rollout *r)
     *r = (struct rollout){0};
 }
 
-/* A real server that must leave the traffic to be changed, or that a deploy had left out of it. */
-static bool in_batches(const struct rollout *r, const struct host *h)
-{
-    size_t i = h->index_in_cluster;
-    if (!(h->roles & ROLE_REAL_SERVER) || !r->pending[i])
-        return false;
-    return drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW || (r->served[i] && r->impact[i] > IMPACT_NONE);
-}
-
-static bool in_turns(const struct rollout *r, const struct host *h)
-{
-    return h->roles & ROLE_DIRECTOR && r->impact[h->index_in_cluster] > IMPACT_NONE;
-}
-
-/*
- * What somebody has set up by hand cannot be drained by editing our file, and may well be what keeps
- * clients from being served; it is taken over everywhere at once. A deploy leaves the members' list.
- */
-static bool made_by_us(const struct rollout *r)
-{
-    for (const struct host *d = NULL; (d = cluster_next(r->cluster, d, ROLE_DIRECTOR));) {
-        const struct host_result *hr = run_result_of(r->o.traffic.run, d);
-        if (hr->reached && !hr->facts.members.n)
-            return false;
-    }
-    return true;
-}
-
-bool rollout_needed(const struct rollout *r)
-{
-    bool any = false;
-    if (!made_by_us(r) || !traffic_flows(&r->traffic))
-        return false;
-    for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        any |= in_batches(r, &r->cluster->hosts[i]) || in_turns(r, &r->cluster->hosts[i]);
-    return any;
-}
-
-/* The next at most `batch` servers after *from; how many there are. */
-static size_t next_batch(const struct rollout *r, const struct host **from, bool *who)
-{
-    size_t n = 0;
-    const struct host *h = *from;
-    memset(who, 0, r->cluster->n_hosts * sizeof *who);
-    while (n < r->o.batch && (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER))) {
-        *from = h;
-        if (in_batches(r, h))
-            n += who[h->index_in_cluster] = true;
-    }
-    return n;
-}
-
-/* The one that holds the VIP is the last. `exports`: those that are the NFS server as well, or the others. */
-static const struct host *next_director(const struct rollout *r, const struct host *after,
-                                        bool active, bool exports)
-{
-    const struct host *holder = traffic_active(&r->traffic), *h = after;
-    while ((h = cluster_next(r->cluster, h, ROLE_DIRECTOR)))
-        if (in_turns(r, h) && (h == holder) == active && !(h->roles & ROLE_NFS) == !exports)
-            return h;
-    return NULL;
-}
-
-static bool *at_once(const struct rollout *r)
-{
-    bool *who = xcalloc(r->cluster->n_hosts, sizeof *who);
-    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
-        const struct host *h = &r->cluster->hosts[i];
-        who[i] = r->pending[i] && !in_batches(r, h) && !in_turns(r, h);
-    }
-    return who;
-}
-
-static void describe_directors(const struct rollout *r, bool exports, struct strbuf *out)
-{
-    const struct host *h = NULL;
-    while ((h = next_director(r, h, false, exports)))
-        sb_addf(out, "changed while passive, verified: %s\n", h->name);
-    if ((h = next_director(r, NULL, true, exports)))
-        sb_addf(out, "%s, verified: %s\n",
-                cluster_hands_over(r->cluster) ? "changed after a hand-over of the VIP"
-                                               : "changed in place",
-                h->name);
-}
-
-void rollout_describe(const struct rollout *r, struct strbuf *out)
-{
-    autofree bool *first = at_once(r), *batch = xcalloc(r->cluster->n_hosts, sizeof *batch);
-    autosb struct strbuf list = {0};
-    const struct host *h = NULL;
-    names(r, first, &list);
-    if (list.len)
-        sb_addf(out, "at once: %s\n", sb_str(&list));
-    describe_directors(r, true, out);
-    while (next_batch(r, &h, batch)) {
-        sb_reset(&list);
-        names(r, batch, &list);
-        sb_addf(out, "drained, changed, verified, brought back: %s\n", sb_str(&list));
-    }
-    describe_directors(r, false, out);
-}
-
 static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
 {
     struct run *run = r->o.traffic.run;
@@ -181,7 +82,7 @@ static int stop(struct rollout *r, const bool *who, struct err *e)
     autosb struct strbuf list = {0};
     if (e->code == ERR_INTERRUPTED)
         return -1;
-    names(r, who, &list);
+    rollout_names(r, who, &list);
     return err_wrap(e, "stopped at %s", sb_str(&list));
 }
 
@@ -193,7 +94,7 @@ static int verify(struct rollout *r, const bool *who, bool services, struct err 
                                      .hosts = who,
                                      .services = services};
     autosb struct strbuf list = {0};
-    names(r, who, &list);
+    rollout_names(r, who, &list);
     say(r, "verifying %s", sb_str(&list));
     if (pass_over(r, who, RUN_OBSERVE, e) < 0)
         return -1;
@@ -207,25 +108,62 @@ static int verify(struct rollout *r, const bool *who, bool services, struct err 
                    r->report.results.n);
 }
 
-static bool any(const struct rollout *r, const bool *who)
+static int reboot(struct rollout *r, const bool *who, struct err *e)
 {
-    for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        if (who[i])
-            return true;
-    return false;
+    const struct boot_options o = {.run = r->o.traffic.run,
+                                   .cancel = r->o.traffic.cancel,
+                                   .limit_ms = r->o.boot_ms,
+                                   .lock_wait_s = r->o.lock_wait_s};
+    autosb struct strbuf list = {0};
+    int64_t begin = clock_ms();
+    rollout_names(r, who, &list);
+    say(r, "rebooting %s", sb_str(&list));
+    if (boot_hosts(&o, who, e) < 0 || pass_over(r, who, RUN_OBSERVE, e) < 0)
+        return -1;
+    say(r, "%s: up again after %lld s", sb_str(&list), (long long)(clock_ms() - begin) / 1000);
+    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
+        const struct host_result *hr = run_result(r->o.traffic.run, i);
+        const char *why = who[i] ? plan_wants_boot(&hr->catalog, &hr->observed) : NULL;
+        if (!why)
+            continue;
+        err_set(e, ERR_FAILED, "%s was rebooted, and still: %s", hr->host->name, why);
+        return err_hint(e, "its boot loader may give the kernel other arguments than grubby set: see /proc/cmdline there");
+    }
+    return 0;
+}
+
+/* What a rollout is for, at hosts that are out of the traffic as far as they can be. */
+static int change(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
+{
+    return r->o.reboot ? reboot(r, who, e) : pass_over(r, who, mode, e);
+}
+
+/* The one that all mount from is up before anybody looks for it. */
+static int reboot_share(struct rollout *r, bool *who, struct err *e)
+{
+    autofree bool *share = xcalloc(r->cluster->n_hosts, sizeof *share);
+    const struct host *nfs = cluster_next(r->cluster, NULL, ROLE_NFS);
+    if (!nfs || !who[nfs->index_in_cluster])
+        return 0;
+    share[nfs->index_in_cluster] = true;
+    who[nfs->index_in_cluster] = false;
+    say(r, "%s has the share: what is not in a cache is not served until it is up again", nfs->name);
+    return reboot(r, share, e) < 0 || verify(r, share, false, e) < 0 ? stop(r, share, e) : 0;
 }
 
 /* The first of the three: what nobody notices. New real servers are looked at before they count. */
 static int change_at_once(struct rollout *r, struct err *e)
 {
-    autofree bool *who = at_once(r);
-    if (!any(r, who))
+    autofree bool *who = rollout_at_once(r);
+    if (r->o.reboot && reboot_share(r, who, e) < 0)
+        return -1;
+    if (!rollout_any(r, who))
         return 0;
-    if (pass_over(r, who, RUN_PLANNED, e) < 0)
+    if (change(r, who, RUN_PLANNED, e) < 0)
         return stop(r, who, e);
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         who[i] &= (r->cluster->hosts[i].roles & ROLE_REAL_SERVER) != 0;
-    return any(r, who) && verify(r, who, false, e) < 0 ? stop(r, who, e) : 0;
+    return rollout_any(r, who) && verify(r, who, false, e) < 0 ? stop(r, who, e) : 0;
 }
 
 /* The greatest impact among them. */
@@ -244,11 +182,11 @@ static int drain_batch(struct rollout *r, const bool *who, struct err *e)
     struct err why = {0};
     uint64_t open = 0;
     autosb struct strbuf list = {0};
-    names(r, who, &list);
+    rollout_names(r, who, &list);
     if (traffic_look(&r->traffic, e) < 0)
         return -1;
     if (traffic_may_leave(&r->traffic, who, &why) < 0) {
-        say(r, "%s cannot be drained (%s): changed in place", sb_str(&list), why.msg);
+        say(r, "%s cannot be drained (%s): %s in place", sb_str(&list), why.msg, rollout_verb(r));
         return 1;
     }
     say(r, "draining %s", sb_str(&list));
@@ -261,8 +199,8 @@ static int drain_batch(struct rollout *r, const bool *who, struct err *e)
         say(r, "%llu still open; a reload does not cut them", (unsigned long long)open);
         return 0;
     }
-    err_set(e, ERR_FAILED, "%llu connection%s still open on %s, and a restart would cut them",
-            (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list));
+    err_set(e, ERR_FAILED, "%llu connection%s still open on %s, and a %s would cut them",
+            (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list), r->o.reboot ? "reboot" : "restart");
     return err_hint(e, "wait longer with --drain-timeout; nothing was changed there, and it is "
                        "drained until the next deploy or `clusterctl undrain`");
 }
@@ -270,7 +208,7 @@ static int drain_batch(struct rollout *r, const bool *who, struct err *e)
 static int bring_back(struct rollout *r, const bool *who, struct err *e)
 {
     autosb struct strbuf list = {0};
-    names(r, who, &list);
+    rollout_names(r, who, &list);
     say(r, "bringing %s back", sb_str(&list));
     int rc = traffic_bring_back(&r->traffic, who, e);
     if (rc <= 0)
@@ -283,7 +221,7 @@ static int change_batch(struct rollout *r, const bool *who, struct err *e)
 {
     int rc = drain_batch(r, who, e);
     bool drained = rc == 0;
-    if (rc < 0 || pass_over(r, who, RUN_APPLY, e) < 0 || verify(r, who, false, e) < 0 ||
+    if (rc < 0 || change(r, who, RUN_APPLY, e) < 0 || verify(r, who, false, e) < 0 ||
         (drained && bring_back(r, who, e) < 0))
         return stop(r, who, e);
     return 0;
@@ -295,12 +233,12 @@ static int change_servers(struct rollout *r, struct err *e)
     /* Which ones is settled before the first changes what was told. */
     size_t batches = 0;
     const struct host *h = NULL;
-    while (next_batch(r, &h, who))
+    while (rollout_next_batch(r, &h, who))
         batches++;
     autofree bool *todo = xcalloc(batches * r->cluster->n_hosts + 1, sizeof *todo);
     h = NULL;
     for (size_t b = 0; b < batches; b++)
-        next_batch(r, &h, &todo[b * r->cluster->n_hosts]);
+        rollout_next_batch(r, &h, &todo[b * r->cluster->n_hosts]);
     for (size_t b = 0; b < batches; b++)
         if (change_batch(r, &todo[b * r->cluster->n_hosts], e) < 0)
             return -1;
@@ -317,7 +255,7 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
         return -1;
     bool hand_over = d == traffic_active(&r->traffic) && cluster_hands_over(r->cluster);
     if (hand_over && traffic_may_leave(&r->traffic, who, &why) < 0) {
-        say(r, "%s cannot hand over (%s): changed in place", d->name, why.msg);
+        say(r, "%s cannot hand over (%s): %s in place", d->name, why.msg, rollout_verb(r));
         hand_over = false;
     }
     if (hand_over) {
@@ -325,7 +263,7 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
         if (traffic_hand_over(&r->traffic, d, e) < 0)
             return stop(r, who, e);
     }
-    if (pass_over(r, who, RUN_APPLY, e) < 0 ||
+    if (change(r, who, RUN_APPLY, e) < 0 ||
         (hand_over && traffic_take_part(&r->traffic, d, e) < 0) || verify(r, who, true, e) < 0)
         return stop(r, who, e);
     return 0;
@@ -334,12 +272,12 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
 static int change_directors(struct rollout *r, bool exports, struct err *e)
 {
     VEC(const struct host *) order = {0};
-    if (!next_director(r, NULL, false, exports) && !next_director(r, NULL, true, exports))
+    if (!rollout_next_director(r, NULL, false, exports) && !rollout_next_director(r, NULL, true, exports))
         return 0;
     int rc = traffic_look(&r->traffic, e);
-    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, false, exports));)
+    for (const struct host *h = NULL; rc == 0 && (h = rollout_next_director(r, h, false, exports));)
         *vec_push(&order) = h;
-    for (const struct host *h = NULL; rc == 0 && (h = next_director(r, h, true, exports));)
+    for (const struct host *h = NULL; rc == 0 && (h = rollout_next_director(r, h, true, exports));)
         *vec_push(&order) = h;
     for (size_t i = 0; rc == 0 && i < order.n; i++)
         rc = change_director(r, order.v[i], e);

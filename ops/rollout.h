@@ -9,6 +9,9 @@
  *      each, brought back
  *   3. the directors: the one that is passive, verified; then a hand-over, and the other
  *
+ * Reboots that are due go the same way, once all is deployed: the NFS host first and alone, as nobody
+ * can stand in for it.
+ *
  * A server that a batch leaves behind, failed or interrupted, stays drained. It stands on the
  * directors as a deploy's doing, so that the next one finishes it.
  */
@@ -20,14 +23,17 @@ struct rollout_options {
     unsigned batch;             /* real servers at a time; at least 1 */
     unsigned close_ms;          /* how long a drained server's connections are waited for */
     unsigned settle_ms;         /* how long checks may take to come right after a change */
+    bool reboot;                /* instead of changing hosts, reboot those that need it */
+    unsigned boot_ms;           /* ...and how long that may take */
+    unsigned lock_wait_s;       /* ...and wait for what another run is at there */
 };
 
 struct rollout {
     struct rollout_options o;
     struct traffic traffic;
     const struct cluster *cluster;
-    enum impact *impact;        /* by index_in_cluster: of each host's plan */
-    bool *pending;              /* hosts whose plan has steps, or that a deploy left drained */
+    enum impact *impact;        /* by index_in_cluster: of each host's plan, or of its reboot */
+    bool *pending;              /* hosts with something to do, or that a deploy left drained */
     bool *served;               /* real servers that are sent something */
     bool stopped;               /* verification failed: the report says why */
     struct verify_report report;
@@ -40,6 +46,8 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
  * drained?
  */
 bool rollout_needed(const struct rollout *r);
+/* Is there anything to do at all? Reboots are rolled out whether traffic is served or not. */
+bool rollout_pending(const struct rollout *r);
 /* In words, one line a step: what rollout_run() is going to do. */
 void rollout_describe(const struct rollout *r, struct strbuf *out);
 /*
