@@ -35,12 +35,17 @@ static void print_continue(const struct invocation *in, bool interrupted)
            sb_str(&shown));
 }
 
+static const char *needs_reboot(const struct host_result *hr)
+{
+    return hr->reached ? plan_wants_boot(&hr->catalog, &hr->observed) : NULL;
+}
+
 /* What this run has done, and is right only after a boot: a line a host. */
 static void print_reboots(const struct session *s, bool json)
 {
     for (size_t i = 0; i < run_count(s->run); i++) {
         const struct host_result *hr = run_result(s->run, i);
-        const char *why = hr->reached ? plan_wants_boot(&hr->catalog, &hr->observed) : NULL;
+        const char *why = needs_reboot(hr);
         if (why && !json)
             printf("%s needs a reboot: %s.\n", hr->host->name, why);
         if (!why || !json)
@@ -141,12 +146,17 @@ int deploy_apply(struct session *s, struct err *e)
     int status = rc < 0 ? err_exit_status(e->code) : 0;
     if (!stopped && worth_verifying(s, &o)) {
         struct err ve = {0};
-        /* After no change the observation is still the newest there is, and all has settled. */
-        struct verify_now now = {.observe = o.changes > 0 || !o.all_ok,
+        /*
+         * After no change the observation is still the newest there is, and all has settled; but passes of a
+         * rollout were about parts.
+         */
+        struct verify_now now = {.observe = o.changes > 0 || !o.all_ok || s->lines,
                                  .monitoring = MONITORING_TARGETS,
                                  .monitoring_settle_ms = monitoring_settle_ms(s->in->cluster)};
         if (now.observe)
-            now.settle_ms = o.all_ok ? SETTLE_MS : SETTLE_PARTIAL_MS;
+            now.settle_ms = !o.all_ok                ? SETTLE_PARTIAL_MS
+                            : s->in->args.reboot ? SETTLE_BOOT_MS
+                                                 : SETTLE_MS;
         int vrc = verifying_run(s, &v, &now, &ve);
         if (vrc < 0 && ve.msg[0] && o.all_ok)
             report_error(&s->in->err, &ve);
@@ -216,10 +226,13 @@ int deploy_look(struct session *s, struct plan_totals *t, struct err *e)
 static int dry_run(struct session *s, struct err *e)
 {
     struct plan_totals t = {0};
+    size_t reboots = 0;
     if (deploy_look(s, &t, e) < 0)
         return -1;
+    for (size_t i = 0; i < run_count(s->run); i++)
+        reboots += s->in->args.reboot && needs_reboot(run_result(s->run, i));
     enum { CHANGES_PENDING = 2 };
-    return s->in->args.detailed_exitcode && t.changes + t.blocked ? CHANGES_PENDING : 0;
+    return s->in->args.detailed_exitcode && t.changes + t.blocked + reboots ? CHANGES_PENDING : 0;
 }
 
 /* Options that only make sense together. */

@@ -142,7 +142,7 @@ static int undrain(struct work *w, struct err *e)
     if (rc < 0)
         return -1;
     if (rc > 0) {
-        err_set(e, ERR_FAILED, "told, but %d s later the active director does not send to all",
+        err_set(e, ERR_FAILED, "told, but %d s later not every director sends to all",
                 TRAFFIC_SERVED_MS / 1000);
         return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
     }
@@ -231,7 +231,7 @@ const struct command cmd_undrain = {
     .usage = "HOST|ROLE...",
     .summary = "Bring drained hosts back into the traffic",
     .about = "A real server gets its weight of the inventory back, and is waited for until the "
-             "active director sends to it. A director may hold VIPs again; it does not take them.",
+             "directors send to it. A director may hold VIPs again; it does not take them.",
     .flags = CMD_INVENTORY | CMD_LOADS | CMD_RUNS | CMD_HOSTS | CMD_NAMES_HOSTS,
     .options = undrain_options,
     .run = run_undrain,

@@ -39,6 +39,7 @@ static int parse(struct restoring *r, const struct strbuf *text, struct err *e)
         return -1;
     keep_connections(r->cluster, r->from->cluster);
     r->in = *r->from;
+    r->in.args.reboot = false; /* which may be what failed */
     r->in.cluster = r->cluster;
     r->in.inventory = name;
     return 0;

@@ -4,14 +4,9 @@
 #include "cli/directors.h"
 #include "cli/render_verify.h"
 #include "cli/traffic_cli.h"
+#include "cli/verifying.h"
 #include "ops/boot.h"
 #include "ops/rollout.h"
-
-/*
- * A booted NFS host lets nobody open a file for its grace period, in which it waits for what clients had
- * open before: 90 s (nfsd's default, nfsd(7) /proc/fs/nfsd/nfsv4gracetime).
- */
-enum { SETTLE_MS = 30 * 1000, BOOT_SETTLE_MS = SETTLE_MS + 90 * 1000 };
 
 /* A rolling deploy's passes, each added to the outcome. */
 struct rolling {
@@ -57,8 +52,11 @@ static struct rollout_options reboot_options_of(struct rolling *w)
 {
     struct rollout_options o = rollout_options_of(w);
     int64_t given = w->session->in->args.reboot_timeout_us;
+    size_t servers = cluster_count(w->session->in->cluster, ROLE_REAL_SERVER);
     o.reboot = true;
-    o.settle_ms = BOOT_SETTLE_MS;
+    if (servers > 1 && o.batch >= servers) /* somebody serves meanwhile */
+        o.batch = (unsigned)servers - 1;
+    o.settle_ms = SETTLE_BOOT_MS;
     o.boot_ms = given ? (unsigned)(given / 1000) : BOOT_LIMIT_MS;
     o.lock_wait_s = w->session->options.lock_wait_s;
     return o;
@@ -150,9 +148,11 @@ static int reboot(struct session *s, struct outcome *o, bool *stopped, struct er
     struct rollout_options options = reboot_options_of(&w);
     session_drop(s);
     s->lines = true;
-    if (w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0)
+    *stopped = w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0;
+    if (*stopped)
         return -1;
     int rc = rollout_init(&r, &options, e);
+    *stopped = rc < 0;
     if (rc == 0 && rollout_pending(&r))
         rc = roll(&w, &r, stopped, e);
     rollout_free(&r);

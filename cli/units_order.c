@@ -139,7 +139,7 @@ static int bring_back(struct units_work *w, struct err *e)
                                          : traffic_tell(&w->traffic, who, WISH_UNDRAIN, e);
     if (rc <= 0)
         return rc;
-    err_set(e, ERR_FAILED, "started, but the active director does not send to all that were");
+    err_set(e, ERR_FAILED, "started, but not every director sends to all that were");
     return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
 }
 

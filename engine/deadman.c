@@ -64,7 +64,7 @@ const char deadman_functions[] =
     "    sync \"${path%/*}\"\n"
     "  done <\"$d/list\"\n"
     "}\n"
-    "there() {\n" /* as networkctl does not wait */
+    "there() {\n" /* who manages it need not have waited for it */
     "  for t in 1 2 3 4 5 6 7 8 9 10; do\n"
     "    case \" $(ip -o -4 addr show dev \"$i\" to \"$a/32\" scope global) \" in\n"
     "    *\" $l \"*) return 0 ;; esac; sleep 1; done\n"

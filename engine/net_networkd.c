@@ -20,8 +20,8 @@ static const char change[] =
     "stack_down() { :; }\n"
     "stack_read() { :; }\n"
     "stack_up() {\n"
-    "  networkctl reload && networkctl reconfigure \"$i\" &&\n"
-    "    /lib/systemd/systemd-networkd-wait-online -q -i \"$i\" --timeout=20\n"
+    "  networkctl reload && networkctl reconfigure \"$i\" || return\n"
+    "  /lib/systemd/systemd-networkd-wait-online -q -i \"$i\" --timeout=20 || [ \"$1\" = old ]\n"
     "}\n";
 
 static const char *file(struct arena *a, const struct facts *f, const char *interface, struct err *e)

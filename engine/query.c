@@ -26,7 +26,7 @@ static void query_host(struct run *r, size_t host, void *ud)
     if (*w.ssh && !ssh_usable(*w.ssh))
         run_disconnect(r, w.hr->host);
     bool fresh = !*w.ssh;
-    int64_t deadline = deadline_in(WORKER_LOOK_MS);
+    int64_t deadline = deadline_in(job->q->limit_ms ? job->q->limit_ms : WORKER_LOOK_MS);
     if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist || !worker_lost(&w, e))
         return;
     run_disconnect(r, w.hr->host);

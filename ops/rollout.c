@@ -1,12 +1,8 @@
 #include "ops/rollout_order.h"
 
-#include "base/clock.h"
-#include "ops/boot.h"
 #include "verify/drained.h"
 
-static void say(const struct rollout *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-static void say(const struct rollout *r, const char *fmt, ...)
+void rollout_say(const struct rollout *r, const char *fmt, ...)
 {
     autosb struct strbuf sb = {0};
     va_list ap;
@@ -43,7 +39,8 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
     for (size_t i = 0; i < n; i++) {
         const struct host_result *hr = run_result(run, i);
         const struct host *h = &r->cluster->hosts[i];
-        bool left = h->roles & ROLE_REAL_SERVER && drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW;
+        /* What is left drained is brought back by the deploy before the reboots. */
+        bool left = !o->reboot && rollout_left(r, h);
         r->pending[i] = hr->reached && (judge(r, hr) || left);
         any |= left || r->impact[i] > IMPACT_NONE;
     }
@@ -66,7 +63,7 @@ void rollout_free(struct rollout *r)
     *r = (struct rollout){0};
 }
 
-static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
+int rollout_pass(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
 {
     struct run *run = r->o.traffic.run;
     const struct run_scope scope = {.hosts = who}, all = {0};
@@ -76,8 +73,7 @@ static int pass_over(struct rollout *r, const bool *who, enum run_mode mode, str
     return rc;
 }
 
-/* It ends here, for the reason in *e, and at these hosts. */
-static int stop(struct rollout *r, const bool *who, struct err *e)
+int rollout_stop(struct rollout *r, const bool *who, struct err *e)
 {
     autosb struct strbuf list = {0};
     if (e->code == ERR_INTERRUPTED)
@@ -86,18 +82,12 @@ static int stop(struct rollout *r, const bool *who, struct err *e)
     return err_wrap(e, "stopped at %s", sb_str(&list));
 }
 
-/* Look again, then every check that is about these hosts. */
-static int verify(struct rollout *r, const bool *who, bool services, struct err *e)
+int rollout_checks(struct rollout *r, const bool *who, bool services, struct err *e)
 {
     const struct verify_options o = {.settle_ms = r->o.settle_ms,
                                      .cancel = r->o.traffic.cancel,
                                      .hosts = who,
                                      .services = services};
-    autosb struct strbuf list = {0};
-    rollout_names(r, who, &list);
-    say(r, "verifying %s", sb_str(&list));
-    if (pass_over(r, who, RUN_OBSERVE, e) < 0)
-        return -1;
     verify_free(&r->report);
     if (verify_cluster(r->o.traffic.run, &o, &r->report, e) < 0)
         return -1;
@@ -108,62 +98,18 @@ static int verify(struct rollout *r, const bool *who, bool services, struct err 
                    r->report.results.n);
 }
 
-static int reboot(struct rollout *r, const bool *who, struct err *e)
+int rollout_verify(struct rollout *r, const bool *who, bool services, struct err *e)
 {
-    const struct boot_options o = {.run = r->o.traffic.run,
-                                   .cancel = r->o.traffic.cancel,
-                                   .limit_ms = r->o.boot_ms,
-                                   .lock_wait_s = r->o.lock_wait_s};
     autosb struct strbuf list = {0};
-    int64_t begin = clock_ms();
     rollout_names(r, who, &list);
-    say(r, "rebooting %s", sb_str(&list));
-    if (boot_hosts(&o, who, e) < 0 || pass_over(r, who, RUN_OBSERVE, e) < 0)
-        return -1;
-    say(r, "%s: up again after %lld s", sb_str(&list), (long long)(clock_ms() - begin) / 1000);
-    for (size_t i = 0; i < r->cluster->n_hosts; i++) {
-        const struct host_result *hr = run_result(r->o.traffic.run, i);
-        const char *why = who[i] ? plan_wants_boot(&hr->catalog, &hr->observed) : NULL;
-        if (!why)
-            continue;
-        err_set(e, ERR_FAILED, "%s was rebooted, and still: %s", hr->host->name, why);
-        return err_hint(e, "its boot loader may give the kernel other arguments than grubby set: see /proc/cmdline there");
-    }
-    return 0;
+    rollout_say(r, "verifying %s", sb_str(&list));
+    return rollout_pass(r, who, RUN_OBSERVE, e) < 0 ? -1 : rollout_checks(r, who, services, e);
 }
 
 /* What a rollout is for, at hosts that are out of the traffic as far as they can be. */
 static int change(struct rollout *r, const bool *who, enum run_mode mode, struct err *e)
 {
-    return r->o.reboot ? reboot(r, who, e) : pass_over(r, who, mode, e);
-}
-
-/* The one that all mount from is up before anybody looks for it. */
-static int reboot_share(struct rollout *r, bool *who, struct err *e)
-{
-    autofree bool *share = xcalloc(r->cluster->n_hosts, sizeof *share);
-    const struct host *nfs = cluster_next(r->cluster, NULL, ROLE_NFS);
-    if (!nfs || !who[nfs->index_in_cluster])
-        return 0;
-    share[nfs->index_in_cluster] = true;
-    who[nfs->index_in_cluster] = false;
-    say(r, "%s has the share: what is not in a cache is not served until it is up again", nfs->name);
-    return reboot(r, share, e) < 0 || verify(r, share, false, e) < 0 ? stop(r, share, e) : 0;
-}
-
-/* The first of the three: what nobody notices. New real servers are looked at before they count. */
-static int change_at_once(struct rollout *r, struct err *e)
-{
-    autofree bool *who = rollout_at_once(r);
-    if (r->o.reboot && reboot_share(r, who, e) < 0)
-        return -1;
-    if (!rollout_any(r, who))
-        return 0;
-    if (change(r, who, RUN_PLANNED, e) < 0)
-        return stop(r, who, e);
-    for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        who[i] &= (r->cluster->hosts[i].roles & ROLE_REAL_SERVER) != 0;
-    return rollout_any(r, who) && verify(r, who, false, e) < 0 ? stop(r, who, e) : 0;
+    return r->o.reboot ? rollout_boot(r, who, e) : rollout_pass(r, who, mode, e);
 }
 
 /* The greatest impact among them. */
@@ -176,54 +122,80 @@ static enum impact worst(const struct rollout *r, const bool *who)
     return w;
 }
 
-/* 1: they stay, since nothing else would serve. */
-static int drain_batch(struct rollout *r, const bool *who, struct err *e)
+/* Until nobody has a connection open to these; a restart must not cut any. */
+static int wait_closed(struct rollout *r, const bool *who, struct err *e)
 {
-    struct err why = {0};
     uint64_t open = 0;
     autosb struct strbuf list = {0};
-    rollout_names(r, who, &list);
-    if (traffic_look(&r->traffic, e) < 0)
-        return -1;
-    if (traffic_may_leave(&r->traffic, who, &why) < 0) {
-        say(r, "%s cannot be drained (%s): %s in place", sb_str(&list), why.msg, rollout_verb(r));
-        return 1;
-    }
-    say(r, "draining %s", sb_str(&list));
-    if (traffic_tell(&r->traffic, who, WISH_DRAIN_FOR_NOW, e) < 0)
-        return -1;
     int rc = traffic_wait_closed(&r->traffic, who, r->o.close_ms, &open, e);
     if (rc <= 0)
         return rc;
     if (worst(r, who) <= IMPACT_RELOAD) { /* which lets them finish */
-        say(r, "%llu still open; a reload does not cut them", (unsigned long long)open);
+        rollout_say(r, "%llu still open; a reload does not cut them", (unsigned long long)open);
         return 0;
     }
+    rollout_names(r, who, &list);
     err_set(e, ERR_FAILED, "%llu connection%s still open on %s, and a %s would cut them",
             (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list), r->o.reboot ? "reboot" : "restart");
     return err_hint(e, "wait longer with --drain-timeout; nothing was changed there, and it is "
                        "drained until the next deploy or `clusterctl undrain`");
 }
 
+/* The first of the three: what nobody notices. New real servers are looked at before they count. */
+static int change_at_once(struct rollout *r, struct err *e)
+{
+    autofree bool *who = rollout_at_once(r);
+    if (!rollout_any(r, who))
+        return 0;
+    /* An operator's drain may have left connections open. */
+    if (r->o.reboot && wait_closed(r, who, e) < 0)
+        return rollout_stop(r, who, e);
+    if (change(r, who, RUN_PLANNED, e) < 0)
+        return rollout_stop(r, who, e);
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        who[i] &= (r->cluster->hosts[i].roles & ROLE_REAL_SERVER) != 0;
+    return rollout_any(r, who) && rollout_verify(r, who, false, e) < 0 ? rollout_stop(r, who, e) : 0;
+}
+
+/* 1: they stay, since nothing else would serve. */
+static int drain_batch(struct rollout *r, const bool *who, struct err *e)
+{
+    struct err why = {0};
+    autosb struct strbuf list = {0};
+    rollout_names(r, who, &list);
+    if (traffic_look(&r->traffic, e) < 0)
+        return -1;
+    if (traffic_may_leave(&r->traffic, who, &why) < 0) {
+        if (r->o.reboot && cluster_count(r->cluster, ROLE_REAL_SERVER) > 1)
+            return rollout_not_booted(&why, e);
+        rollout_say(r, "%s cannot be drained (%s): %s in place", sb_str(&list), why.msg, rollout_verb(r));
+        return 1;
+    }
+    rollout_say(r, "draining %s", sb_str(&list));
+    if (traffic_tell(&r->traffic, who, WISH_DRAIN_FOR_NOW, e) < 0)
+        return -1;
+    return wait_closed(r, who, e);
+}
+
 static int bring_back(struct rollout *r, const bool *who, struct err *e)
 {
     autosb struct strbuf list = {0};
     rollout_names(r, who, &list);
-    say(r, "bringing %s back", sb_str(&list));
+    rollout_say(r, "bringing %s back", sb_str(&list));
     int rc = traffic_bring_back(&r->traffic, who, e);
     if (rc <= 0)
         return rc;
-    err_set(e, ERR_FAILED, "the active director does not send to %s again", sb_str(&list));
-    return err_hint(e, "its check of the server fails: `clusterctl doctor` says why");
+    err_set(e, ERR_FAILED, "not every director sends to %s again", sb_str(&list));
+    return err_hint(e, "the check of the server fails there: `clusterctl doctor` says why");
 }
 
 static int change_batch(struct rollout *r, const bool *who, struct err *e)
 {
     int rc = drain_batch(r, who, e);
     bool drained = rc == 0;
-    if (rc < 0 || change(r, who, RUN_APPLY, e) < 0 || verify(r, who, false, e) < 0 ||
+    if (rc < 0 || change(r, who, RUN_APPLY, e) < 0 || rollout_verify(r, who, false, e) < 0 ||
         (drained && bring_back(r, who, e) < 0))
-        return stop(r, who, e);
+        return rollout_stop(r, who, e);
     return 0;
 }
 
@@ -253,19 +225,27 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
     who[d->index_in_cluster] = true;
     if (traffic_look(&r->traffic, e) < 0)
         return -1;
-    bool hand_over = d == traffic_active(&r->traffic) && cluster_hands_over(r->cluster);
-    if (hand_over && traffic_may_leave(&r->traffic, who, &why) < 0) {
-        say(r, "%s cannot hand over (%s): %s in place", d->name, why.msg, rollout_verb(r));
+    bool holds = d == traffic_active(&r->traffic), hand_over = holds && cluster_hands_over(r->cluster);
+    if ((hand_over || (holds && r->o.reboot)) && traffic_may_leave(&r->traffic, who, &why) < 0) {
+        if (r->o.reboot && cluster_count(r->cluster, ROLE_DIRECTOR) > 1)
+            return rollout_not_booted(&why, e) < 0 ? rollout_stop(r, who, e) : 0;
+        rollout_say(r, "%s cannot hand over (%s): %s in place", d->name, why.msg, rollout_verb(r));
         hand_over = false;
     }
     if (hand_over) {
-        say(r, "%s hands the VIP over", d->name);
+        rollout_say(r, "%s hands the VIP over", d->name);
         if (traffic_hand_over(&r->traffic, d, e) < 0)
-            return stop(r, who, e);
+            return rollout_stop(r, who, e);
     }
-    if (change(r, who, RUN_APPLY, e) < 0 ||
-        (hand_over && traffic_take_part(&r->traffic, d, e) < 0) || verify(r, who, true, e) < 0)
-        return stop(r, who, e);
+    bool passive = run_result_of(r->o.traffic.run, d)->facts.passive && !hand_over;
+    if (change(r, who, RUN_APPLY, e) < 0) {
+        if (hand_over)
+            rollout_say(r, "%s was told to be passive, and may be still: `clusterctl undrain %s`", d->name, d->name);
+        return rollout_stop(r, who, e);
+    }
+    if ((hand_over && traffic_take_part(&r->traffic, d, e) < 0) ||
+        (passive && r->o.reboot && rollout_passive_again(r, d, e) < 0) || rollout_verify(r, who, true, e) < 0)
+        return rollout_stop(r, who, e);
     return 0;
 }
 
@@ -285,10 +265,13 @@ static int change_directors(struct rollout *r, bool exports, struct err *e)
     return rc;
 }
 
-/* Real servers mount what must be exported by then. */
+/* Real servers mount what must be exported by then; one that boots, from a host that is not booting. */
 int rollout_run(struct rollout *r, struct err *e)
 {
-    if (change_at_once(r, e) < 0 || change_directors(r, true, e) < 0 || change_servers(r, e) < 0)
+    if (r->o.reboot && (rollout_check(r, e) < 0 || rollout_boot_share(r, e) < 0 || change_directors(r, true, e) < 0))
+        return -1;
+    if (change_at_once(r, e) < 0 || (!r->o.reboot && change_directors(r, true, e) < 0) ||
+        change_servers(r, e) < 0)
         return -1;
     return change_directors(r, false, e);
 }

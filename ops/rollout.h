@@ -9,8 +9,8 @@
  *      each, brought back
  *   3. the directors: the one that is passive, verified; then a hand-over, and the other
  *
- * Reboots that are due go the same way, once all is deployed: the NFS host first and alone, as nobody
- * can stand in for it.
+ * Reboots that are due go the same way, once all is deployed and verified: the NFS host first and alone, as nobody
+ * can stand in for it. What could be spared for the moment of a restart but not for a boot ends it.
  *
  * A server that a batch leaves behind, failed or interrupted, stays drained. It stands on the
  * directors as a deploy's doing, so that the next one finishes it.

@@ -20,13 +20,18 @@ bool rollout_any(const struct rollout *r, const bool *who)
     return false;
 }
 
+bool rollout_left(const struct rollout *r, const struct host *h)
+{
+    return h->roles & ROLE_REAL_SERVER && drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW;
+}
+
 /* A real server that must leave the traffic to be changed, or that a deploy had left out of it. */
 static bool in_batches(const struct rollout *r, const struct host *h)
 {
     size_t i = h->index_in_cluster;
     if (!(h->roles & ROLE_REAL_SERVER) || !r->pending[i])
         return false;
-    return drain_wish(r->o.traffic.run, h) == WISH_DRAIN_FOR_NOW || (r->served[i] && r->impact[i] > IMPACT_NONE);
+    return rollout_left(r, h) || (r->served[i] && r->impact[i] > IMPACT_NONE);
 }
 
 static bool in_turns(const struct rollout *r, const struct host *h)
@@ -51,7 +56,9 @@ static bool made_by_us(const struct rollout *r)
 bool rollout_needed(const struct rollout *r)
 {
     bool any = false;
-    if (!made_by_us(r) || !traffic_flows(&r->traffic))
+    for (size_t i = 0; i < r->cluster->n_hosts; i++)
+        any |= rollout_left(r, &r->cluster->hosts[i]); /* though it may be the last that could serve */
+    if (!made_by_us(r) || (!any && !traffic_flows(&r->traffic)))
         return false;
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         any |= in_batches(r, &r->cluster->hosts[i]) || in_turns(r, &r->cluster->hosts[i]);
@@ -116,10 +123,18 @@ void rollout_describe(const struct rollout *r, struct strbuf *out)
     autofree bool *first = rollout_at_once(r), *batch = xcalloc(r->cluster->n_hosts, sizeof *batch);
     autosb struct strbuf list = {0};
     const struct host *h = NULL;
+    const struct host *share = r->o.reboot ? cluster_next(r->cluster, NULL, ROLE_NFS) : NULL;
+    if (share && first[share->index_in_cluster]) {
+        sb_addf(out, "rebooted, its share away meanwhile: %s\n", share->name);
+        first[share->index_in_cluster] = false;
+    }
+    if (r->o.reboot)
+        describe_directors(r, true, out);
     rollout_names(r, first, &list);
     if (list.len)
-        sb_addf(out, "%s: %s\n", r->o.reboot ? "rebooted in place" : "at once", sb_str(&list));
-    describe_directors(r, true, out);
+        sb_addf(out, "%s: %s\n", r->o.reboot ? "rebooted, nothing is sent to them" : "at once", sb_str(&list));
+    if (!r->o.reboot)
+        describe_directors(r, true, out);
     while (rollout_next_batch(r, &h, batch)) {
         sb_reset(&list);
         rollout_names(r, batch, &list);

@@ -307,14 +307,33 @@ int traffic_wait_closed(struct traffic *t, const bool *who, unsigned limit_ms, u
     return rc;
 }
 
-static bool served(struct traffic *t, struct wait *w)
+static bool serves_all(const struct traffic *t, const struct host *director, const struct wait *w)
 {
-    const struct host *active = traffic_active(t);
     for (const struct host *rs = NULL; (rs = cluster_next(t->cluster, rs, ROLE_REAL_SERVER));)
         for (size_t i = 0; i < t->cluster->n_services; i++)
             if (w->who[rs->index_in_cluster] && rs->weight &&
-                !(active && sends(t, active, &t->cluster->services[i], rs)))
+                !sends(t, director, &t->cluster->services[i], rs))
                 return false;
+    return true;
+}
+
+/* It has told, and has something to send to: its keepalived is at work. */
+static bool takes_part(const struct traffic *t, const struct host *director)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->cluster->n_services; i++)
+        n += servers(t, director, &t->cluster->services[i], NULL);
+    return seen(t, director)->complete && n;
+}
+
+/* Those that stand by too: one that takes over must not find it missing, nor think the next to be the last. */
+static bool served(struct traffic *t, struct wait *w)
+{
+    if (!traffic_active(t))
+        return false;
+    for (const struct host *d = NULL; (d = next_told(t, d));)
+        if ((takes_part(t, d) || d == traffic_active(t)) && !serves_all(t, d, w))
+            return false;
     return true;
 }
 

@@ -67,7 +67,7 @@ int traffic_tell(struct traffic *t, const bool *who, enum wish wish, struct err 
  */
 int traffic_wait_closed(struct traffic *t, const bool *who, unsigned limit_ms, uint64_t *open,
                         struct err *e);
-/* End the drain of these, and wait until the active director sends to them; 1 when the time is over. */
+/* End the drain of these, and wait until every director that sends at all sends to them; 1 when the time is over. */
 int traffic_bring_back(struct traffic *t, const bool *who, struct err *e);
 /* Make this director give its VIPs away and wait until another holds them. */
 int traffic_hand_over(struct traffic *t, const struct host *director, struct err *e);
