@@ -38,8 +38,7 @@ static struct rollout_options rollout_options_of(struct rolling *w)
     struct rollout_options o = {
         .traffic = w->shown,
         .batch = a->batch ? a->batch : 1,
-        .close_ms = a->drain_timeout_us ? (unsigned)(a->drain_timeout_us / 1000)
-                                        : TRAFFIC_CLOSE_MS,
+        .close_ms = a->drain_timeout_us ? (unsigned)(a->drain_timeout_us / 1000) : TRAFFIC_CLOSE_MS,
         .settle_ms = SETTLE_MS,
     };
     o.traffic.pass = pass;
@@ -86,7 +85,8 @@ static int all_at_once(struct session *s, struct outcome *o, struct err *e)
     return rc;
 }
 
-static int change(struct session *s, struct outcome *o, struct err look, bool *stopped, struct err *e)
+static int change(struct session *s, struct outcome *o, struct err look, bool *stopped,
+                  struct err *e)
 {
     struct rolling w = {.session = s, .outcome = o};
     struct rollout r;
@@ -117,7 +117,8 @@ static bool directors_changed(struct run *r)
     return true;
 }
 
-/* Those that have left go when no director sends to them any more. Its failure is not the others'. */
+/* Those that have left go when no director sends to them any more. Its failure is not the others'.
+ */
 static int depart(struct departing *d, struct outcome *o, int rc, struct err *e)
 {
     struct err left = {0};
@@ -138,8 +139,8 @@ static int depart(struct departing *d, struct outcome *o, int rc, struct err *e)
 }
 
 /*
- * Those that what was deployed is right on only after a boot. What is known of directors may be what drains them
- * alone, so all are looked at.
+ * Those that what was deployed is right on only after a boot. What is known of directors may be
+ * what drains them alone, so all are looked at.
  */
 static int reboot(struct session *s, struct outcome *o, bool *stopped, struct err *e)
 {
@@ -211,7 +212,8 @@ static void describe(const struct rollout_options *o, const char *title, FILE *f
     struct rollout r;
     struct err ignored = {0};
     autosb struct strbuf sb = {0};
-    if (rollout_init(&r, o, &ignored) == 0 && (o->reboot ? rollout_pending(&r) : rollout_needed(&r)))
+    if (rollout_init(&r, o, &ignored) == 0 &&
+        (o->reboot ? rollout_pending(&r) : rollout_needed(&r)))
         rollout_describe(&r, &sb);
     rollout_free(&r);
     print_order(&sb, title, f);

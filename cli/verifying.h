@@ -14,8 +14,8 @@ struct verified {
 /* How long failing checks may take to come right after a change; less where some will not. */
 enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
 /*
- * A booted NFS host lets nobody open a file for its grace period, in which it waits for what clients had
- * open before: 90 s (nfsd's default, nfsd(7) /proc/fs/nfsd/nfsv4gracetime).
+ * A booted NFS host lets nobody open a file for its grace period, in which it waits for what
+ * clients had open before: 90 s (nfsd's default, nfsd(7) /proc/fs/nfsd/nfsv4gracetime).
  */
 enum { SETTLE_BOOT_MS = SETTLE_MS + 90 * 1000 };
 

@@ -7,8 +7,8 @@ struct query_job {
     struct err *errs;
 };
 
-static int ask_once(struct run *r, struct worker *w, const struct remote_query *q,
-                    int64_t deadline, struct err *e)
+static int ask_once(struct run *r, struct worker *w, const struct remote_query *q, int64_t deadline,
+                    struct err *e)
 {
     if (!*w->ssh)
         *w->ssh = ssh_connect(w->hr->host, r->options.cancel, e);
@@ -27,7 +27,8 @@ static void query_host(struct run *r, size_t host, void *ud)
         run_disconnect(r, w.hr->host);
     bool fresh = !*w.ssh;
     int64_t deadline = deadline_in(job->q->limit_ms ? job->q->limit_ms : WORKER_LOOK_MS);
-    if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist || !worker_lost(&w, e))
+    if (ask_once(r, &w, job->q, deadline, e) == 0 || fresh || !job->q->insist ||
+        !worker_lost(&w, e))
         return;
     run_disconnect(r, w.hr->host);
     *e = (struct err){0};

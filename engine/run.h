@@ -89,17 +89,18 @@ struct host_result *run_result(struct run *r, size_t i);
 struct host_result *run_result_of(struct run *r, const struct host *h);
 
 /*
- * Run a fragment that changes nothing, or nothing that may not be changed twice, on every reached host in parallel on the open sessions; its records
- * (lines `r ...`) go to `record` (called from several threads, never two for one host). A host whose
- * connection is lost on the way may be asked once more: `fragment` forgets what it has said before.
+ * Run a fragment that may be run twice (most change nothing) on every reached host in parallel on the
+ * open sessions; its records (lines `r ...`) go to `record` (called from several threads, never two for
+ * one host). A host whose connection is lost on the way may be asked once more: `fragment` forgets what
+ * it has said before.
  */
 struct remote_query {
     void (*fragment)(struct script *s, const struct host_result *hr, void *ud);
     int (*record)(const struct host_result *hr, char *value, void *ud, struct err *e);
     void *ud;
     const bool *hosts; /* by index_in_cluster; NULL: all that were reached */
-    unsigned limit_ms;  /* on each host; 0: WORKER_LOOK_MS of the engine */
-    bool insist; /* over a new connection where the old one was lost, also before the question */
+    unsigned limit_ms; /* on each host; 0: WORKER_LOOK_MS of the engine */
+    bool insist;       /* over a new connection where the old one was lost, also before the question */
 };
 int run_query(struct run *r, const struct remote_query *q, struct err *e);
 /*

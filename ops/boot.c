@@ -10,7 +10,12 @@
 #include "engine/lock.h"
 
 /* A poll waits for a host's lock for a moment only; the next one tries again. */
-enum { ASK_AGAIN_MS = 1000, ASK_LIMIT_MS = 30 * 1000, LOCK_POLL_S = 3, ID_LEN = 36 /* proc(5): a UUID */ };
+enum {
+    ASK_AGAIN_MS = 1000,
+    ASK_LIMIT_MS = 30 * 1000,
+    LOCK_POLL_S = 3,
+    ID_LEN = 36 /* proc(5): a UUID */
+};
 
 struct boot {
     char before[ID_LEN + 1], now[ID_LEN + 1];
@@ -23,15 +28,16 @@ struct boot {
 struct boots {
     const struct boot_options *o;
     const struct cluster *cluster;
-    struct boot *of;    /* by index_in_cluster */
-    bool *away;         /* those that are waited for */
-    char owner[256];    /* of the locks */
+    struct boot *of; /* by index_in_cluster */
+    bool *away;      /* those that are waited for */
+    char owner[256]; /* of the locks */
 };
 
 /*
- * Its state has a name for each end of a boot; while one goes on it is one of these two. The order is for the boot
- * that it is about alone, so that it can be given again. Whoever takes it has the lock before, and
- * leaves it to a program that goes down with the host: no step of another run is cut, none begins.
+ * Its state has a name for each end of a boot; while one goes on it is one of these two. The order
+ * is for the boot that it is about alone, so that it can be given again. Whoever takes it has the
+ * lock before, and leaves it to a program that goes down with the host: no step of another run is
+ * cut, none begins.
  */
 static void ask(struct script *s, const struct host_result *hr, void *ud)
 {
@@ -66,15 +72,20 @@ static int heard(const struct host_result *hr, char *value, void *ud, struct err
     if (!strncmp(value, "refused ", 8)) {
         autosb struct strbuf shown = {.cap = sizeof h->refused - 1};
         quote_terminal(&shown, value + 8, strlen(value + 8), false);
-        snprintf(h->refused, sizeof h->refused, "%s", shown.len ? sb_str(&shown) : "it gave no reason");
+        snprintf(h->refused, sizeof h->refused, "%s",
+                 shown.len ? sb_str(&shown) : "it gave no reason");
     }
     return 0;
 }
 
 static int question(struct boots *b, struct err *e)
 {
-    const struct remote_query q = {.fragment = ask, .record = heard, .ud = b, .hosts = b->away,
-                                   .limit_ms = ASK_LIMIT_MS, .insist = true};
+    const struct remote_query q = {.fragment = ask,
+                                   .record = heard,
+                                   .ud = b,
+                                   .hosts = b->away,
+                                   .limit_ms = ASK_LIMIT_MS,
+                                   .insist = true};
     for (size_t i = 0; i < b->cluster->n_hosts; i++) /* some may not even be asked */
         b->of[i].answered = b->of[i].starting = false;
     return run_query(b->o->run, &q, e);
@@ -105,7 +116,8 @@ static int refused(const struct boots *b, struct err *e)
 {
     for (size_t i = 0; i < b->cluster->n_hosts; i++)
         if (b->of[i].refused[0]) {
-            err_set(e, ERR_FAILED, "%s does not reboot: %s", b->cluster->hosts[i].name, b->of[i].refused);
+            err_set(e, ERR_FAILED, "%s does not reboot: %s", b->cluster->hosts[i].name,
+                    b->of[i].refused);
             return err_hint(e, "see `systemctl list-jobs` and `systemd-inhibit` there");
         }
     return 0;
@@ -121,17 +133,21 @@ static int over(const struct boots *b, int64_t waited_ms, const struct err *why,
     const char *name = b->cluster->hosts[i].name;
     unsigned waited_s = (unsigned)(waited_ms / 1000);
     if (h->answered && !h->told)
-        return err_set(e, ERR_LOCKED, "%s was not told to reboot: another run has been at work there for %u s", name,
-                       waited_s);
+        return err_set(e, ERR_LOCKED,
+                       "%s was not told to reboot: another run has been at work there for %u s",
+                       name, waited_s);
     if (h->answered && !strcmp(h->now, h->before))
         err_set(e, ERR_FAILED, "%s was told to reboot, and %u s later it has not", name, waited_s);
     else if (h->answered)
-        err_set(e, ERR_FAILED, "%s has been rebooted, and %u s later it is still starting: `systemctl list-jobs` "
-                               "there names what it waits for", name, waited_s);
+        err_set(e, ERR_FAILED,
+                "%s has been rebooted, and %u s later it is still starting: `systemctl list-jobs` "
+                "there names what it waits for",
+                name, waited_s);
     else
-        err_set(e, ERR_UNREACHABLE, "%s has not come back within %u s of its reboot%s%s", name, waited_s,
-                why->msg[0] ? ": " : "", why->msg);
-    return err_hint(e, "once it is up, the same command goes on; --reboot-timeout gives a boot more time");
+        err_set(e, ERR_UNREACHABLE, "%s has not come back within %u s of its reboot%s%s", name,
+                waited_s, why->msg[0] ? ": " : "", why->msg);
+    return err_hint(
+        e, "once it is up, the same command goes on; --reboot-timeout gives a boot more time");
 }
 
 static bool all_told(const struct boots *b)

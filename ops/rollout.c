@@ -136,7 +136,8 @@ static int wait_closed(struct rollout *r, const bool *who, struct err *e)
     }
     rollout_names(r, who, &list);
     err_set(e, ERR_FAILED, "%llu connection%s still open on %s, and a %s would cut them",
-            (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list), r->o.reboot ? "reboot" : "restart");
+            (unsigned long long)open, open == 1 ? " is" : "s are", sb_str(&list),
+            r->o.reboot ? "reboot" : "restart");
     return err_hint(e, "wait longer with --drain-timeout; nothing was changed there, and it is "
                        "drained until the next deploy or `clusterctl undrain`");
 }
@@ -154,7 +155,8 @@ static int change_at_once(struct rollout *r, struct err *e)
         return rollout_stop(r, who, e);
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
         who[i] &= (r->cluster->hosts[i].roles & ROLE_REAL_SERVER) != 0;
-    return rollout_any(r, who) && rollout_verify(r, who, false, e) < 0 ? rollout_stop(r, who, e) : 0;
+    return rollout_any(r, who) && rollout_verify(r, who, false, e) < 0 ? rollout_stop(r, who, e)
+                                                                       : 0;
 }
 
 /* 1: they stay, since nothing else would serve. */
@@ -168,7 +170,8 @@ static int drain_batch(struct rollout *r, const bool *who, struct err *e)
     if (traffic_may_leave(&r->traffic, who, &why) < 0) {
         if (r->o.reboot && cluster_count(r->cluster, ROLE_REAL_SERVER) > 1)
             return rollout_not_booted(&why, e);
-        rollout_say(r, "%s cannot be drained (%s): %s in place", sb_str(&list), why.msg, rollout_verb(r));
+        rollout_say(r, "%s cannot be drained (%s): %s in place", sb_str(&list), why.msg,
+                    rollout_verb(r));
         return 1;
     }
     rollout_say(r, "draining %s", sb_str(&list));
@@ -225,7 +228,8 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
     who[d->index_in_cluster] = true;
     if (traffic_look(&r->traffic, e) < 0)
         return -1;
-    bool holds = d == traffic_active(&r->traffic), hand_over = holds && cluster_hands_over(r->cluster);
+    bool holds = d == traffic_active(&r->traffic),
+         hand_over = holds && cluster_hands_over(r->cluster);
     if ((hand_over || (holds && r->o.reboot)) && traffic_may_leave(&r->traffic, who, &why) < 0) {
         if (r->o.reboot && cluster_count(r->cluster, ROLE_DIRECTOR) > 1)
             return rollout_not_booted(&why, e) < 0 ? rollout_stop(r, who, e) : 0;
@@ -240,11 +244,13 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
     bool passive = run_result_of(r->o.traffic.run, d)->facts.passive && !hand_over;
     if (change(r, who, RUN_APPLY, e) < 0) {
         if (hand_over)
-            rollout_say(r, "%s was told to be passive, and may be still: `clusterctl undrain %s`", d->name, d->name);
+            rollout_say(r, "%s was told to be passive, and may be still: `clusterctl undrain %s`",
+                        d->name, d->name);
         return rollout_stop(r, who, e);
     }
     if ((hand_over && traffic_take_part(&r->traffic, d, e) < 0) ||
-        (passive && r->o.reboot && rollout_passive_again(r, d, e) < 0) || rollout_verify(r, who, true, e) < 0)
+        (passive && r->o.reboot && rollout_passive_again(r, d, e) < 0) ||
+        rollout_verify(r, who, true, e) < 0)
         return rollout_stop(r, who, e);
     return 0;
 }
@@ -252,7 +258,8 @@ static int change_director(struct rollout *r, const struct host *d, struct err *
 static int change_directors(struct rollout *r, bool exports, struct err *e)
 {
     VEC(const struct host *) order = {0};
-    if (!rollout_next_director(r, NULL, false, exports) && !rollout_next_director(r, NULL, true, exports))
+    if (!rollout_next_director(r, NULL, false, exports) &&
+        !rollout_next_director(r, NULL, true, exports))
         return 0;
     int rc = traffic_look(&r->traffic, e);
     for (const struct host *h = NULL; rc == 0 && (h = rollout_next_director(r, h, false, exports));)
@@ -265,10 +272,12 @@ static int change_directors(struct rollout *r, bool exports, struct err *e)
     return rc;
 }
 
-/* Real servers mount what must be exported by then; one that boots, from a host that is not booting. */
+/* Real servers mount what must be exported by then; one that boots, from a host that is not
+ * booting. */
 int rollout_run(struct rollout *r, struct err *e)
 {
-    if (r->o.reboot && (rollout_check(r, e) < 0 || rollout_boot_share(r, e) < 0 || change_directors(r, true, e) < 0))
+    if (r->o.reboot && (rollout_check(r, e) < 0 || rollout_boot_share(r, e) < 0 ||
+                        change_directors(r, true, e) < 0))
         return -1;
     if (change_at_once(r, e) < 0 || (!r->o.reboot && change_directors(r, true, e) < 0) ||
         change_servers(r, e) < 0)

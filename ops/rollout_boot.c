@@ -1,4 +1,5 @@
-/* What reboots add to a rollout: a boot takes minutes, so nothing is rebooted that is needed meanwhile. */
+/* What reboots add to a rollout: a boot takes minutes, so nothing is rebooted that is needed
+ * meanwhile. */
 #include "base/clock.h"
 #include "ops/boot.h"
 #include "ops/rollout_order.h"
@@ -8,7 +9,9 @@ int rollout_check(struct rollout *r, struct err *e)
     rollout_say(r, "verifying the cluster before the first reboot");
     if (rollout_checks(r, NULL, true, e) == 0)
         return 0;
-    return e->code == ERR_INTERRUPTED ? -1 : err_wrap(e, "nothing was rebooted, as not all is right before");
+    return e->code == ERR_INTERRUPTED
+               ? -1
+               : err_wrap(e, "nothing was rebooted, as not all is right before");
 }
 
 static int still_due(struct rollout *r, const bool *who, struct err *e)
@@ -19,7 +22,8 @@ static int still_due(struct rollout *r, const bool *who, struct err *e)
         if (!why)
             continue;
         err_set(e, ERR_FAILED, "%s was rebooted, and still: %s", hr->host->name, why);
-        return err_hint(e, "its boot loader may give the kernel other arguments than grubby set: see /proc/cmdline there");
+        return err_hint(e, "its boot loader may give the kernel other arguments than grubby set: "
+                           "see /proc/cmdline there");
     }
     return 0;
 }
@@ -36,7 +40,8 @@ int rollout_boot(struct rollout *r, const bool *who, struct err *e)
     rollout_say(r, "rebooting %s", sb_str(&list));
     if (boot_hosts(&o, who, e) < 0 || rollout_pass(r, who, RUN_OBSERVE, e) < 0)
         return -1;
-    rollout_say(r, "%s: up again after %lld s", sb_str(&list), (long long)(clock_ms() - begin) / 1000);
+    rollout_say(r, "%s: up again after %lld s", sb_str(&list),
+                (long long)(clock_ms() - begin) / 1000);
     return still_due(r, who, e);
 }
 
@@ -49,7 +54,8 @@ int rollout_boot_share(struct rollout *r, struct err *e)
         return 0;
     who[nfs->index_in_cluster] = true;
     r->pending[nfs->index_in_cluster] = false; /* whatever comes of it */
-    rollout_say(r, "%s has the share: what is not in a cache is not served until it is up again", nfs->name);
+    rollout_say(r, "%s has the share: what is not in a cache is not served until it is up again",
+                nfs->name);
     if (rollout_boot(r, who, e) < 0 || rollout_checks(r, NULL, true, e) < 0)
         return rollout_stop(r, who, e);
     if (traffic_look(&r->traffic, e) < 0)
@@ -68,5 +74,6 @@ int rollout_passive_again(struct rollout *r, const struct host *d, struct err *e
 int rollout_not_booted(const struct err *why, struct err *e)
 {
     *e = *why;
-    return err_hint(e, "it was not rebooted: bring another one back first (`clusterctl status`, `clusterctl doctor`)");
+    return err_hint(e, "it was not rebooted: bring another one back first (`clusterctl status`, "
+                       "`clusterctl doctor`)");
 }

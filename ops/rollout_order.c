@@ -40,8 +40,9 @@ static bool in_turns(const struct rollout *r, const struct host *h)
 }
 
 /*
- * What somebody has set up by hand cannot be drained by editing our file, and may well be what keeps
- * clients from being served; it is taken over everywhere at once. A deploy leaves the members' list.
+ * What somebody has set up by hand cannot be drained by editing our file, and may well be what
+ * keeps clients from being served; it is taken over everywhere at once. A deploy leaves the
+ * members' list.
  */
 static bool made_by_us(const struct rollout *r)
 {
@@ -57,7 +58,8 @@ bool rollout_needed(const struct rollout *r)
 {
     bool any = false;
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
-        any |= rollout_left(r, &r->cluster->hosts[i]); /* though it may be the last that could serve */
+        any |=
+            rollout_left(r, &r->cluster->hosts[i]); /* though it may be the last that could serve */
     if (!made_by_us(r) || (!any && !traffic_flows(&r->traffic)))
         return false;
     for (size_t i = 0; i < r->cluster->n_hosts; i++)
@@ -84,7 +86,7 @@ size_t rollout_next_batch(const struct rollout *r, const struct host **from, boo
 }
 
 const struct host *rollout_next_director(const struct rollout *r, const struct host *after,
-                                        bool active, bool exports)
+                                         bool active, bool exports)
 {
     const struct host *holder = traffic_active(&r->traffic), *h = after;
     while ((h = cluster_next(r->cluster, h, ROLE_DIRECTOR)))
@@ -115,7 +117,8 @@ static void describe_directors(const struct rollout *r, bool exports, struct str
         sb_addf(out, "%s while passive, verified: %s\n", rollout_verb(r), h->name);
     if ((h = rollout_next_director(r, NULL, true, exports)))
         sb_addf(out, "%s %s, verified: %s\n", rollout_verb(r),
-                cluster_hands_over(r->cluster) ? "after a hand-over of the VIP" : "in place", h->name);
+                cluster_hands_over(r->cluster) ? "after a hand-over of the VIP" : "in place",
+                h->name);
 }
 
 void rollout_describe(const struct rollout *r, struct strbuf *out)
@@ -132,7 +135,8 @@ void rollout_describe(const struct rollout *r, struct strbuf *out)
         describe_directors(r, true, out);
     rollout_names(r, first, &list);
     if (list.len)
-        sb_addf(out, "%s: %s\n", r->o.reboot ? "rebooted, nothing is sent to them" : "at once", sb_str(&list));
+        sb_addf(out, "%s: %s\n", r->o.reboot ? "rebooted, nothing is sent to them" : "at once",
+                sb_str(&list));
     if (!r->o.reboot)
         describe_directors(r, true, out);
     while (rollout_next_batch(r, &h, batch)) {

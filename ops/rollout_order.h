@@ -1,5 +1,6 @@
 #pragma once
-/* Inside a rollout: its order and its steps, for its other files. Sets of hosts are by index_in_cluster. */
+/* Inside a rollout: its order and its steps, for its other files. Sets of hosts are by
+ * index_in_cluster. */
 #include "ops/rollout.h"
 
 /* "Web01-RS, Web02-RS" */
@@ -12,18 +13,20 @@ bool *rollout_at_once(const struct rollout *r);
 /* The next at most `batch` servers after *from; how many there are. */
 size_t rollout_next_batch(const struct rollout *r, const struct host **from, bool *who);
 /*
- * The next director: the one that holds the VIP is the last. `exports`: those that are the NFS server as
- * well, or the others.
+ * The next director: the one that holds the VIP is the last. `exports`: those that are the NFS
+ * server as well, or the others.
  */
-const struct host *rollout_next_director(const struct rollout *r, const struct host *after, bool active,
-                                         bool exports);
+const struct host *rollout_next_director(const struct rollout *r, const struct host *after,
+                                         bool active, bool exports);
 /* Did a deploy leave it drained? */
 bool rollout_left(const struct rollout *r, const struct host *h);
 
 /* The steps (rollout.c). */
-void rollout_say(const struct rollout *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rollout_say(const struct rollout *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 int rollout_pass(struct rollout *r, const bool *who, enum run_mode mode, struct err *e);
-/* Every check that is about these hosts (NULL: all), and about the services if so, with what is known of them. */
+/* Every check that is about these hosts (NULL: all), and about the services if so, with what is
+ * known of them. */
 int rollout_checks(struct rollout *r, const bool *who, bool services, struct err *e);
 /* The same after another look at them. */
 int rollout_verify(struct rollout *r, const bool *who, bool services, struct err *e);

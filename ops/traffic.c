@@ -130,8 +130,8 @@ bool traffic_serves(const struct traffic *t, const struct host *rs)
 }
 
 /* Real servers that the director sends the service to, `without` these (NULL: all). */
-static size_t servers(const struct traffic *t, const struct host *director,
-                      const struct service *s, const bool *without)
+static size_t servers(const struct traffic *t, const struct host *director, const struct service *s,
+                      const bool *without)
 {
     size_t n = 0;
     for (const struct host *rs = NULL; (rs = cluster_next(t->cluster, rs, ROLE_REAL_SERVER));)
@@ -140,8 +140,8 @@ static size_t servers(const struct traffic *t, const struct host *director,
 }
 
 /*
- * Whoever holds the VIP at this moment, nobody or both: a director that has servers to send to may be
- * sending. So may one that was reached but did not tell.
+ * Whoever holds the VIP at this moment, nobody or both: a director that has servers to send to may
+ * be sending. So may one that was reached but did not tell.
  */
 bool traffic_flows(const struct traffic *t)
 {
@@ -263,8 +263,8 @@ static int wait_until(struct traffic *t, bool (*met)(struct traffic *t, struct w
 }
 
 /*
- * A director's count of a server's connections. One whose end it has not seen stays in its table for
- * a quarter of an hour; the server itself, where it answers, has it no more.
+ * A director's count of a server's connections. One whose end it has not seen stays in its table
+ * for a quarter of an hour; the server itself, where it answers, has it no more.
  */
 static uint64_t open_on(const struct traffic *t, const struct host *director, const struct host *rs)
 {
@@ -280,7 +280,8 @@ static uint64_t open_on(const struct traffic *t, const struct host *director, co
     return of[0] + of[1];
 }
 
-/* Over all directors: a connection that a hand-over took along is known to both, and counts once. */
+/* Over all directors: a connection that a hand-over took along is known to both, and counts once.
+ */
 static bool closed(struct traffic *t, struct wait *c)
 {
     c->open = 0;
@@ -326,7 +327,8 @@ static bool takes_part(const struct traffic *t, const struct host *director)
     return seen(t, director)->complete && n;
 }
 
-/* Those that stand by too: one that takes over must not find it missing, nor think the next to be the last. */
+/* Those that stand by too: one that takes over must not find it missing, nor think the next to be
+ * the last. */
 static bool served(struct traffic *t, struct wait *w)
 {
     if (!traffic_active(t))
@@ -374,10 +376,14 @@ int traffic_hand_over(struct traffic *t, const struct host *director, struct err
     int rc = wait_until(t, moved, &(struct wait){.from = director}, MOVE_LIMIT_MS, e);
     if (rc <= 0)
         return rc;
-    err_set(e, ERR_FAILED, "%s was told to hand the VIP over, and %d s later no other director "
-                           "holds it alone", director->name, MOVE_LIMIT_MS / 1000);
-    return err_hint(e, "`clusterctl undrain %s` takes the wish back; `clusterctl doctor` looks for "
-                       "the cause", director->name);
+    err_set(e, ERR_FAILED,
+            "%s was told to hand the VIP over, and %d s later no other director "
+            "holds it alone",
+            director->name, MOVE_LIMIT_MS / 1000);
+    return err_hint(e,
+                    "`clusterctl undrain %s` takes the wish back; `clusterctl doctor` looks for "
+                    "the cause",
+                    director->name);
 }
 
 int traffic_take_part(struct traffic *t, const struct host *director, struct err *e)
