@@ -155,7 +155,7 @@ int deploy_apply(struct session *s, struct err *e)
                                  .monitoring_settle_ms = monitoring_settle_ms(s->in->cluster)};
         if (now.observe)
             now.settle_ms = !o.all_ok                ? SETTLE_PARTIAL_MS
-                            : s->in->args.reboot ? SETTLE_BOOT_MS
+                            : s->in->args.reboot ? settle_boot_ms(s->in->cluster)
                                                  : SETTLE_MS;
         int vrc = verifying_run(s, &v, &now, &ve);
         if (vrc < 0 && ve.msg[0] && o.all_ok)

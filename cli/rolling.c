@@ -55,7 +55,7 @@ static struct rollout_options reboot_options_of(struct rolling *w)
     o.reboot = true;
     if (servers > 1 && o.batch >= servers) /* somebody serves meanwhile */
         o.batch = (unsigned)servers - 1;
-    o.settle_ms = SETTLE_BOOT_MS;
+    o.settle_ms = settle_boot_ms(w->session->in->cluster);
     o.boot_ms = given ? (unsigned)(given / 1000) : BOOT_LIMIT_MS;
     o.lock_wait_s = w->session->options.lock_wait_s;
     return o;

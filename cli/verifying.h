@@ -14,10 +14,13 @@ struct verified {
 /* How long failing checks may take to come right after a change; less where some will not. */
 enum { SETTLE_MS = 30 * 1000, SETTLE_PARTIAL_MS = 8 * 1000 };
 /*
- * A booted NFS host lets nobody open a file for its grace period, in which it waits for what
- * clients had open before: 90 s (nfsd's default, nfsd(7) /proc/fs/nfsd/nfsv4gracetime).
+ * After a boot: an NFS host lets nobody open a file for its grace period, in which it waits for what
+ * clients had open before (RFC 8881, 8.4.2.1).
  */
-enum { SETTLE_BOOT_MS = SETTLE_MS + 90 * 1000 };
+static inline unsigned settle_boot_ms(const struct cluster *c)
+{
+    return SETTLE_MS + c->nfs.lease_s * 1000;
+}
 
 /*
  * How long Prometheus' targets may take: it spreads the first scrapes over an interval, and has to

@@ -10,8 +10,6 @@ const struct host *nfs_server_of(const struct cluster *c);
 const struct exam_host *nfs_server_asked(const struct exam *x);
 /* Whether it says that its server runs and listens. */
 bool nfs_serves(const struct exam_host *server);
-/* Whether one of "a,b,c" is this word; the list ends at a blank or a bracket. */
-bool nfs_has_option(const char *list, const char *word);
 
 /* The mounts' rules (rules_mount.c). */
 void nfs_gather_client(struct script *s, const char *path, const struct host *server);

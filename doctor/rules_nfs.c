@@ -169,18 +169,6 @@ static void exported_wide(struct exam *x)
                 server->host->name, path);
 }
 
-bool nfs_has_option(const char *list, const char *word)
-{
-    size_t n = strlen(word);
-    while (*list && !strchr(" )", *list)) {
-        size_t k = strcspn(list, ", )");
-        if (k == n && !strncmp(list, word, n))
-            return true;
-        list += k + (list[k] == ',');
-    }
-    return false;
-}
-
 static void exported_ro(struct exam *x, const struct exam_host *server)
 {
     struct finding *f = NULL;

@@ -178,6 +178,18 @@ static void check_role_counts(struct draft *d, const size_t count[static ROLE_NF
     }
 }
 
+/* A lock manager's ports are drawn at its start, so that no firewall can be told them. */
+static void check_nfs_version(struct draft *d)
+{
+    const char *list = d->c->nfs.mount_options;
+    if (!nfs_is_v3(&d->c->nfs) || nfs_has_option(list, "nolock") ||
+        nfs_has_option(list, "local_lock=all"))
+        return;
+    complain(d, pointerf("/nfs/mount_options"),
+             "NFS version 3 without nolock needs ports that change with every start");
+    hint(d, "add nolock, as pages are only read; or ask for nfsvers=4, which needs one port");
+}
+
 static void check_roles(struct draft *d)
 {
     static const struct {
@@ -387,6 +399,7 @@ void check_draft(struct draft *d)
     check_host_names(d);
     check_host_addresses(d, &vips);
     check_roles(d);
+    check_nfs_version(d);
     check_priorities(d);
     check_weights(d);
     check_pages(d);

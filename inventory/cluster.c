@@ -82,6 +82,25 @@ bool cluster_hands_over(const struct cluster *c)
     return c->profile == PROFILE_FAST && cluster_count(c, ROLE_DIRECTOR) > 1;
 }
 
+bool nfs_has_option(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    while (*list && !strchr(" )", *list)) {
+        size_t k = strcspn(list, ", )");
+        if (k == n && !strncmp(list, word, n))
+            return true;
+        list += k + (list[k] == ',');
+    }
+    return false;
+}
+
+bool nfs_is_v3(const struct nfs *n)
+{
+    const char *list = n->mount_options;
+    return list && (nfs_has_option(list, "nfsvers=3") || nfs_has_option(list, "vers=3") ||
+                    nfs_has_option(list, "v3"));
+}
+
 const char *role_name(enum role r)
 {
     switch (r) {

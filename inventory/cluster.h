@@ -207,6 +207,10 @@ const struct host *cluster_next_known(const struct cluster *c, const struct host
 void cluster_index(struct cluster *c);
 /* Two directors that hand over to each other: know of connections, and of planned stops. */
 bool cluster_hands_over(const struct cluster *c);
+/* Whether one of "a,b,c" is this word; the list ends at a blank or a bracket. */
+bool nfs_has_option(const char *list, const char *word);
+/* Is the share mounted by version 3 of the protocol: with mountd and rpcbind? */
+bool nfs_is_v3(const struct nfs *n);
 const char *role_name(enum role r); /* "director", "real_server", "nfs" */
 
 void cluster_free(struct cluster *c);

@@ -8,8 +8,12 @@ struct rules {
     size_t n;
 };
 
-/* NFSv4 needs this port alone (RFC 8881, 2.9); nothing of ours asks for v3. */
-enum { NFS_PORT = 2049 };
+/*
+ * NFSv4 needs the first alone (RFC 8881, 2.9). Who mounts by version 3 asks rpcbind for mountd (RFC
+ * 1813, appendix I), whose port is this by nfs.conf.tmpl, and by /etc/services of the RHEL family.
+ * Locks, whose ports nobody knows, are not to be had (inventory/check.c).
+ */
+enum { NFS_PORT = 2049, RPCBIND_PORT = 111, MOUNTD_PORT = 20048 };
 
 /* IPVS connection sync, to multicast 224.0.0.81 (IP_VS_SYNC_PORT of ip_vs_sync.c). */
 enum { SYNC_PORT = 8848 };
@@ -42,6 +46,18 @@ static void add_from(struct catalog *cat, struct rules *r, unsigned role, const 
             add(r, protocol, port, &h->address);
 }
 
+static void add_share(struct catalog *cat, struct rules *r)
+{
+    static const unsigned v3[] = {RPCBIND_PORT, MOUNTD_PORT};
+    add_from(cat, r, ROLE_REAL_SERVER, "tcp", NFS_PORT);
+    if (!nfs_is_v3(&cat->cluster->nfs))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(v3); i++) {
+        add_from(cat, r, ROLE_REAL_SERVER, "tcp", v3[i]);
+        add_from(cat, r, ROLE_REAL_SERVER, "udp", v3[i]);
+    }
+}
+
 /* The exporters answer Prometheus and nobody else. */
 static void add_exporters(struct catalog *cat, struct rules *r)
 {
@@ -70,7 +86,7 @@ static int declare(struct catalog *cat, struct err *e)
     if (roles & (ROLE_DIRECTOR | ROLE_REAL_SERVER))
         add_services(cat, &r);
     if (roles & ROLE_NFS)
-        add_from(cat, &r, ROLE_REAL_SERVER, "tcp", NFS_PORT);
+        add_share(cat, &r);
     add_exporters(cat, &r);
     if (r.n)
         want_firewall(cat, (struct res_firewall){.rules = r.list, .n_rules = r.n});

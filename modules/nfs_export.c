@@ -6,9 +6,11 @@
 static int declare_times(struct catalog *cat, const struct os *os, struct err *e)
 {
     const struct cluster *c = cat->cluster;
-    const char *text = catalog_render(
-        cat, "nfs.conf.tmpl",
-        json_pack("{s:s, s:i}", "cluster", c->name, "lease_time", (int)c->nfs.lease_s), e);
+    json_t *data =
+        json_pack("{s:s, s:i}", "cluster", c->name, "lease_time", (int)c->nfs.lease_s);
+    if (nfs_is_v3(&c->nfs))
+        json_object_set_new(data, "v3", json_true());
+    const char *text = catalog_render(cat, "nfs.conf.tmpl", data, e);
     if (!text)
         return -1;
     struct resource *file =

@@ -26,7 +26,7 @@ BEYOND_THE_SCHEMA = {
     "duplicate-key", "duplicate-key-escaped", "duplicate-service", "interface-without-network",
     "name-is-no-hostname", "network-gateway-broadcast", "network-gateway-is-a-host",
     "network-gateway-is-a-vip", "network-prefix-too-long",
-    "nfs-without-host", "no-director", "no-real-server",
+    "nfs-v3-with-locks", "nfs-without-host", "no-director", "no-real-server",
     "profile-article-priority", "real-server-and-nfs",
     "same-index-two-pages",
     "same-priority", "same-priority-default", "service-vip-unknown", "special-addresses",
