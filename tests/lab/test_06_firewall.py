@@ -1,5 +1,10 @@
 """Firewalls stay on: the cluster's traffic is let through what is active, for good."""
-from conftest import alternates, clusterctl, everywhere, pages, ssh, vip_holders, wait_for
+import json
+
+import pytest
+
+from conftest import (REAL_SERVERS, alternates, chosen, clusterctl, everywhere, lab_inventory, pages, ssh, vip_holders,
+                      wait_for)
 
 NFTABLES = """#!/usr/sbin/nft -f
 flush ruleset
@@ -51,3 +56,21 @@ def test_deploy_through_nftables_and_ufw(packaged):
     # Nobody else is let in: the share only to the real servers, VRRP only from the other director.
     rules = ssh("NFS", "nft list chain inet filter input")
     assert "2049" in rules and all("saddr" in line for line in rules.splitlines() if "2049" in line)
+
+
+@pytest.mark.on_request
+def test_a_share_of_version_3_through_nftables(packaged, tmp_path):
+    """Its mountd is asked for through rpcbind, and has the port that the firewall is told."""
+    put_up_firewalls()
+    data = lab_inventory()
+    data["nfs"] = {**data.get("nfs", {}), "mount_options": "ro,hard,nolock,nfsvers=3,_netdev,nofail"}
+    path = tmp_path / "v3.json"
+    path.write_text(json.dumps(data))
+    chosen[:] = [f"CLUSTERCTL_INVENTORY={path}"]
+    try:
+        clusterctl("deploy")
+        assert all("vers=3" in out for out in everywhere("grep ' nfs ' /proc/mounts", REAL_SERVERS).values())
+        wait_for("both serve", lambda: alternates(pages(6)), 30)
+        assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
+    finally:
+        chosen.clear()
