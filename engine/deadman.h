@@ -9,7 +9,7 @@
 #define DEADMAN_SECONDS "60"
 #define DEADMAN_HINT                                                                              \
     "unless it is confirmed, the host takes a change of its network back after " DEADMAN_SECONDS   \
-    " s; then look at \"network\" in the inventory and run the same command again"
+    " s, or the time of --confirm-within; then look at \"network\" in the inventory and run the same command again"
 
 /*
  * Shell: ob_network; net_begin, net_stage N PATH MODE OLD <base64, net_stack PATH <shell, net_change

@@ -150,10 +150,11 @@ static int over(const struct boots *b, int64_t waited_ms, const struct err *why,
         e, "once it is up, the same command goes on; --reboot-timeout gives a boot more time");
 }
 
+/* One that does not answer any more may have taken the order without having said so. */
 static bool all_told(const struct boots *b)
 {
     for (size_t i = 0; i < b->cluster->n_hosts; i++)
-        if (b->away[i] && !b->of[i].told)
+        if (b->away[i] && b->of[i].answered && !b->of[i].told)
             return false;
     return true;
 }

@@ -147,7 +147,9 @@ class Machine:
                 stdout=console, stderr=console, stdin=subprocess.DEVNULL)
         eventually(self.find, "the machine has a process 1")
         eventually(lambda: self.run("test", "-d", "/run/systemd/system").returncode == 0, "systemd is there")
-        cable = f"ip link add {self.name} type veth peer name eth0 netns {self.pid} && " \
+        # As a card's would, its address outlives a boot: the operator's machine remembers it.
+        mac = ":".join(["02", "00", *(f"{int(n):02x}" for n in self.address.split("."))])
+        cable = f"ip link add {self.name} type veth peer name eth0 address {mac} netns {self.pid} && " \
                 f"ip link set {self.name} master br0 up"
         done = self.operator.run("sh", "-c", cable)
         assert done.returncode == 0, done.stderr
