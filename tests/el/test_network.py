@@ -100,7 +100,7 @@ class Bed:
     def inventory(self, network):
         path = self.top / "inventory.json"
         ssh = {"identity": str(self.operator.key), "known_hosts": str(self.operator.known_hosts),
-               "agent": False, "config": False}
+               "agent": False, "config": False, "connect_timeout": 5, "dead_after": 10}
         roles = {"d1": "director", "w1": "real_server"}
         path.write_text(json.dumps({
             "cluster": "web", "vip": "10.1.1.140", "vrrp": {"virtual_router_id": 10}, "ssh": ssh, "network": network,
