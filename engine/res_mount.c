@@ -4,8 +4,9 @@
 #include "engine/restype.h"
 
 /*
- * A stat that does not return within 5 s is a server that does not answer (hard mounts wait). It asks for nothing
- * of SELinux: where that is on and has no policy, a file without a label is an error to a stat of everything.
+ * A stat that does not return within 5 s is a server that does not answer (hard mounts wait). It asks
+ * for all that the server would be asked for (of the number alone the kernel asks nobody, see nfs_getattr()), and for
+ * nothing of SELinux: where that is on and has no policy, a file without a label is an error to stat -t.
  */
 static const char functions[] =
     "ob_mount() {\n"
@@ -16,7 +17,7 @@ static const char functions[] =
     "ob_stale() {\n"
     "  while read -r _ _ _ _ p _; do\n"
     "    [ \"$p\" = \"$2\" ] || continue\n"
-    "    timeout -s KILL 5 stat -c %i \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
+    "    timeout -s KILL 5 stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
     "    return 0\n"
     "  done </proc/self/mountinfo\n"
     "}\n"

@@ -17,7 +17,7 @@ static const char functions[] =
     "}\n"
     "    $2 == ENVIRON[\"M\"] && $1 !~ /^#/ { print \"@\" n \" r mount_fstab \" $0 }' n=\"$N\" \\\n"
     "    /proc/self/mountinfo /etc/fstab\n"
-    "  o=$(timeout -s KILL 3 stat -c %i -- \"$1\" 2>&1 >/dev/null) || r mount_dead $? \"$o\"\n"
+    "  o=$(timeout -s KILL 3 stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z -- \"$1\" 2>&1 >/dev/null) || r mount_dead $? \"$o\"\n"
     "  for d in /run/systemd/system /etc/systemd/system; do\n"
     "    if [ -c \"$d/$3\" ]; then r mount_masked \"$d/$3\"\n"
     "    elif [ -e \"$d/$3\" ]; then r mount_unit \"$d/$3\"; fi\n"
