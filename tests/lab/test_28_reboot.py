@@ -108,7 +108,7 @@ def test_a_server_that_stays_away_ends_it(off):
     lab("fault", "Web01-RS", "power-off")
     said += run.communicate(timeout=600)[0]
     assert run.returncode == 69, said
-    assert "Web01-RS has not come back within 40 s of its reboot" in said and "stopped at Web01-RS" in said, said
+    assert re.search(r"stopped at Web01-RS: Web01-RS has not come back within 4\d s of its reboot", said), said
     others = [h for h in HOSTS if h != "Web01-RS"]
     assert everywhere(BOOT_ID, others) == {h: before[h] for h in others}
     assert ssh(DIRECTORS[0], DRAINED) == "Web01-RS by deploy\n"
