@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "doctor/firewall.h"
 #include "doctor/nfs.h"
+#include "engine/paths.h"
 #include "engine/script.h"
 
 /* Everything that touches the mount goes under a time limit: a dead server lets it wait for ever.
@@ -22,7 +23,7 @@ void nfs_gather_client(struct script *s, const char *path, const struct host *se
     script_add(
         s, "grep -F \" $p \" /proc/self/mountinfo | each nfs.mount\n"
            "grep -nF \"$p\" /etc/fstab | each nfs.fstab\n"
-           "e=$(timeout -s KILL 5 stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z \"$p\" 2>&1 >/dev/null)\n"
+           "e=$(timeout -s KILL 5 " STAT_SHARE_SH " \"$p\" 2>&1 >/dev/null)\n"
            "case $? in 0) r nfs.stat ok ;; 137) r nfs.stat no answer within 5 s ;;\n"
            "*) r nfs.stat \"$e\" ;; esac\n"
            "grep -qF \" $p \" /proc/self/mountinfo || timeout 10 journalctl -q --no-pager -b \\\n"

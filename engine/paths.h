@@ -19,6 +19,12 @@
     "echo 0 1 >/proc/sys/net/ipv4/vs/sync_threshold; sleep 0.1; echo 1 >" HANDOVER_FILE
 /* On directors: the real servers that get no new connections, one a line (struct drained). */
 #define DRAINED_FILE "/var/lib/clusterctl/drained"
+/*
+ * Does a share answer? It asks for all that the server would be asked for (of the inode's number alone the
+ * client's kernel asks nobody, see nfs_getattr()), and for nothing of SELinux: where that is on and has no
+ * policy, a file without a label is an error to stat -t.
+ */
+#define STAT_SHARE_SH "stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z"
 #define KEEPALIVED_CONF "/etc/keepalived/keepalived.conf"
 #define IPVS_SYSCTL_FILE "/etc/sysctl.d/99-zz-clusterctl-ipvs.conf"
 #define SYNC_USUAL_SH "sysctl -qp " IPVS_SYSCTL_FILE

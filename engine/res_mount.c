@@ -1,13 +1,10 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "engine/paths.h"
 #include "engine/restype.h"
 
-/*
- * A stat that does not return within 5 s is a server that does not answer (hard mounts wait). It asks
- * for all that the server would be asked for (of the number alone the kernel asks nobody, see nfs_getattr()), and for
- * nothing of SELinux: where that is on and has no policy, a file without a label is an error to stat -t.
- */
+/* A stat that does not return within 5 s is a server that does not answer (hard mounts wait). */
 static const char functions[] =
     "ob_mount() {\n"
     "  while IFS= read -r l; do\n"
@@ -17,7 +14,7 @@ static const char functions[] =
     "ob_stale() {\n"
     "  while read -r _ _ _ _ p _; do\n"
     "    [ \"$p\" = \"$2\" ] || continue\n"
-    "    timeout -s KILL 5 stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
+    "    timeout -s KILL 5 " STAT_SHARE_SH " \"$2\" >/dev/null 2>&1 || r \"$1\" stale 1\n"
     "    return 0\n"
     "  done </proc/self/mountinfo\n"
     "}\n"

@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "base/quote.h"
+#include "engine/paths.h"
 
 /*
  * mt_tell POINT POINT-IN-OCTAL UNIT. A path goes to awk by its environment: -v would undo escapes.
@@ -17,7 +18,7 @@ static const char functions[] =
     "}\n"
     "    $2 == ENVIRON[\"M\"] && $1 !~ /^#/ { print \"@\" n \" r mount_fstab \" $0 }' n=\"$N\" \\\n"
     "    /proc/self/mountinfo /etc/fstab\n"
-    "  o=$(timeout -s KILL 3 stat -c %f:%h:%u:%g:%s:%b:%X:%Y:%Z -- \"$1\" 2>&1 >/dev/null) || r mount_dead $? \"$o\"\n"
+    "  o=$(timeout -s KILL 3 " STAT_SHARE_SH " -- \"$1\" 2>&1 >/dev/null) || r mount_dead $? \"$o\"\n"
     "  for d in /run/systemd/system /etc/systemd/system; do\n"
     "    if [ -c \"$d/$3\" ]; then r mount_masked \"$d/$3\"\n"
     "    elif [ -e \"$d/$3\" ]; then r mount_unit \"$d/$3\"; fi\n"
