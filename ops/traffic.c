@@ -139,19 +139,23 @@ static size_t servers(const struct traffic *t, const struct host *director, cons
     return n;
 }
 
+static bool has_servers(const struct traffic *t, const struct host *director)
+{
+    for (size_t i = 0; i < t->cluster->n_services; i++)
+        if (servers(t, director, &t->cluster->services[i], NULL))
+            return true;
+    return false;
+}
+
 /*
  * Whoever holds the VIP at this moment, nobody or both: a director that has servers to send to may
  * be sending. So may one that was reached but did not tell.
  */
 bool traffic_flows(const struct traffic *t)
 {
-    for (const struct host *d = NULL; (d = next_told(t, d));) {
-        if (!seen(t, d)->complete)
+    for (const struct host *d = NULL; (d = next_told(t, d));)
+        if (!seen(t, d)->complete || has_servers(t, d))
             return true;
-        for (size_t i = 0; i < t->cluster->n_services; i++)
-            if (servers(t, d, &t->cluster->services[i], NULL))
-                return true;
-    }
     return false;
 }
 
@@ -318,23 +322,17 @@ static bool serves_all(const struct traffic *t, const struct host *director, con
     return true;
 }
 
-/* It has told, and has something to send to: its keepalived is at work. */
-static bool takes_part(const struct traffic *t, const struct host *director)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < t->cluster->n_services; i++)
-        n += servers(t, director, &t->cluster->services[i], NULL);
-    return seen(t, director)->complete && n;
-}
-
-/* Those that stand by too: one that takes over must not find it missing, nor think the next to be
- * the last. */
+/*
+ * Those that stand by too, where their keepalived is at work: one that takes over must not find it
+ * missing, nor think the next to be the last.
+ */
 static bool served(struct traffic *t, struct wait *w)
 {
     if (!traffic_active(t))
         return false;
     for (const struct host *d = NULL; (d = next_told(t, d));)
-        if ((takes_part(t, d) || d == traffic_active(t)) && !serves_all(t, d, w))
+        if (((seen(t, d)->complete && has_servers(t, d)) || d == traffic_active(t)) &&
+            !serves_all(t, d, w))
             return false;
     return true;
 }
