@@ -26,6 +26,12 @@ static bool judge(struct rollout *r, const struct host_result *hr)
     return hr->plan.steps.n != 0;
 }
 
+void rollout_note_served(struct rollout *r)
+{
+    for (const struct host *h = NULL; (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER));)
+        r->served[h->index_in_cluster] = traffic_serves(&r->traffic, h);
+}
+
 int rollout_init(struct rollout *r, const struct rollout_options *o, struct err *e)
 {
     struct run *run = o->traffic.run;
@@ -48,8 +54,7 @@ int rollout_init(struct rollout *r, const struct rollout_options *o, struct err 
         return 0;
     if (traffic_adopt(&r->traffic, e) < 0)
         return -1;
-    for (const struct host *h = NULL; (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER));)
-        r->served[h->index_in_cluster] = traffic_serves(&r->traffic, h);
+    rollout_note_served(r);
     return 0;
 }
 

@@ -60,8 +60,7 @@ int rollout_boot_share(struct rollout *r, struct err *e)
         return rollout_stop(r, who, e);
     if (traffic_look(&r->traffic, e) < 0)
         return -1;
-    for (const struct host *h = NULL; (h = cluster_next(r->cluster, h, ROLE_REAL_SERVER));)
-        r->served[h->index_in_cluster] = traffic_serves(&r->traffic, h);
+    rollout_note_served(r);
     return 0;
 }
 

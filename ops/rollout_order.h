@@ -22,6 +22,8 @@ const struct host *rollout_next_director(const struct rollout *r, const struct h
 bool rollout_left(const struct rollout *r, const struct host *h);
 
 /* The steps (rollout.c). */
+/* After a look: which real servers are sent something. */
+void rollout_note_served(struct rollout *r);
 void rollout_say(const struct rollout *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 int rollout_pass(struct rollout *r, const bool *who, enum run_mode mode, struct err *e);
