@@ -10,7 +10,10 @@ struct part {
     size_t n;
 };
 
-/* A line without its newline, as GKeyFile takes it: a section's name, or a key and a value. */
+/*
+ * A line without its newline, as GKeyFile takes it: a section's name, which may be empty (what stands
+ * behind it is in no other section then), or a key and a value.
+ */
 struct line {
     struct part all, section, key, value;
 };
@@ -89,7 +92,7 @@ static bool has(const char *ours, struct part section, struct part key)
 {
     struct part at = {"", 0};
     for (struct line l; next_line(&ours, &l);) {
-        if (l.section.n)
+        if (l.section.s)
             at = l.section;
         else if (l.key.n && same(at, section) && same(l.key, key))
             return true;
@@ -134,7 +137,7 @@ static void add_others(struct strbuf *out, const char *text, const struct ipaddr
     char buf[IPADDR_STRLEN];
     unsigned n = 2;
     for (struct line l; next_line(&text, &l);) {
-        if (l.section.n)
+        if (l.section.s)
             at = l.section;
         else if (l.key.n && is(at, "ipv4") && is_address_key(l.key) &&
                  address_of(l.value, &a, &prefix) && !ipaddr_eq(&a, own))
@@ -148,7 +151,7 @@ static void add_ours(struct strbuf *out, const char *ours, struct part section, 
 {
     struct part at = {"", 0};
     for (struct line l; next_line(&ours, &l);) {
-        if (l.section.n)
+        if (l.section.s)
             at = l.section;
         else if (l.key.n && same(at, section) && !is_identity(l.key))
             sb_addf(out, "%.*s\n", (int)l.all.n, l.all.s);
@@ -165,14 +168,14 @@ void nmconnection_edit(struct strbuf *out, const char *text, const char *ours,
     struct part at = {"", 0};
     const char *rest = text;
     for (struct line l; next_line(&rest, &l);) {
-        if (l.section.n)
+        if (l.section.s)
             at = l.section;
         if (is_replaced(ours, at, &l))
             continue;
         sb_addn(out, l.all.s, l.all.n);
         sb_addc(out, '\n');
         for (size_t i = 0; i < ARRAY_LEN(merged); i++)
-            if (l.section.n && is(at, merged[i]) && !done[i]) {
+            if (l.section.s && is(at, merged[i]) && !done[i]) {
                 add_ours(out, ours, at, text, own);
                 done[i] = true;
             }
@@ -207,7 +210,7 @@ void nmconnection_mask(struct strbuf *out, const char *text)
 {
     struct part at = {"", 0};
     for (struct line l; next_line(&text, &l);) {
-        if (l.section.n)
+        if (l.section.s)
             at = l.section;
         /* The secrets of a VPN have what names its plugin likes. */
         if (l.key.n && (is_secret(l.key) || is(at, "vpn-secrets")))
