@@ -1,25 +1,14 @@
 #include "cli/recording.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/who.h"
 #include "cli/journal.h"
 #include "cli/json_out.h"
 #include "cli/outcome.h"
 #include "cli/session.h"
-
-/* "anna@ops1": who sat there, also behind sudo. */
-static void who_text(struct strbuf *out)
-{
-    const char *sudo = getenv("SUDO_USER");
-    const struct passwd *pw = sudo && *sudo ? NULL : getpwuid(getuid());
-    char host[256] = "?";
-    gethostname(host, sizeof host - 1);
-    sb_addf(out, "%s@%s", pw ? pw->pw_name : sudo && *sudo ? sudo : "?", host);
-}
 
 static void add_about(struct session *s, struct strbuf *sb, const char *command,
                       const char *undoes, const char *restores)

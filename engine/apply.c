@@ -27,7 +27,7 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     size_t n = i + 1;
     /* One brace group: a shell runs it only when all of it has arrived. */
     unsigned guard = a->w->options->confirm_s;
-    script_addf(s, "{ at_step %zu; m start %zu\n", n, n);
+    script_addf(s, "{ at_step %zu %u; m start %zu\n", n, a->w->options->step_timeout_s, n);
     lock_work_begin(s);
     if (guard)
         guard_before(s, step, guard);
@@ -40,7 +40,7 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     }
     record_step(s, a->w->options->record, step);
     observe_one(s, step->want);
-    script_addf(s, "at_step 0; m done %zu\n} </dev/null\n", n);
+    script_addf(s, "at_step 0 0; m done %zu\n} </dev/null\n", n);
 }
 
 static void add_setup(struct apply *a, struct script *s)
@@ -97,7 +97,7 @@ static int beat(struct apply *a, struct remote *r, struct script *s, struct err 
     if (a->running || clock_ms() - a->beat_at < LOCK_BEAT_S * 1000)
         return 0;
     a->beat_at = clock_ms();
-    lock_at_step(s, 0);
+    lock_at_step(s, 0, 0);
     return remote_send(r, s, step_deadline(a), e);
 }
 
@@ -212,6 +212,12 @@ static int check_blocked(const struct plan *p, struct err *e)
     return 0;
 }
 
+/* Has the step at work failed the run, for no other reason than that it takes too long? */
+static bool is_late(const struct apply *a, int rc, const struct err *e)
+{
+    return rc < 0 && !a->failed && a->running && e->code == ERR_FAILED && clock_ms() >= step_deadline(a);
+}
+
 /* What the run's end means: the failed step explains more than the broken pipe that followed it. */
 static int judge(struct apply *a, int rc, struct err *e)
 {
@@ -260,8 +266,13 @@ int worker_apply(struct worker *w, struct err *e)
     int rc = remote_open(&r, *w->ssh, &s, &(struct remote_handler){apply_hear, &a}, e);
     if (rc == 0) {
         rc = send_steps(&a, &r, &s, e);
+        bool late = is_late(&a, rc, e);
         rc = judge(&a, rc, e);
         remote_close(&r);
+        if (late) {
+            apply_end_late(&a, e);
+            *e = *a.err;
+        }
     }
     board_unsubscribe(w->board, a.wake_fd);
     observation_free(&a.now);

@@ -40,7 +40,7 @@ void apply_post_milestones(struct apply *a)
             board_post(a->w->board, a->hr->host, c->list.v[a->posted]->provides);
 }
 
-static void fail_step(struct apply *a, const char *output)
+void apply_fail_step(struct apply *a, const char *output)
 {
     a->failed = a->over = true;
     a->hr->states[a->running - 1] = STEP_FAILED;
@@ -76,7 +76,7 @@ static int step_finished(struct apply *a, struct err *e)
     }
     plan_free(&left);
     if (!done) {
-        fail_step(a, NULL);
+        apply_fail_step(a, NULL);
         *e = *a->err;
         return -1;
     }
@@ -104,10 +104,10 @@ static void step_failed(struct apply *a, char *rest)
     (void)number;
     err_set(a->err, ERR_FAILED, "%s: failed with status %s",
             a->hr->plan.steps.v[a->running - 1].summary, status ? status : "?");
-    fail_step(a, a->output);
+    apply_fail_step(a, a->output);
 }
 
-static const char *decode_output(struct apply *a, const char *b64)
+const char *apply_decode_output(struct apply *a, const char *b64)
 {
     struct arena tmp = {0};
     const char *text = NULL;
@@ -142,7 +142,7 @@ int apply_hear(void *ud, char *kind, char *rest, struct err *e)
     if (!strcmp(kind, "r"))
         return observe_record(&a->now, rest, e);
     if (!strcmp(kind, "out")) {
-        a->output = decode_output(a, rest);
+        a->output = apply_decode_output(a, rest);
         return 0;
     }
     if (!strcmp(kind, "start")) {

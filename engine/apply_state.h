@@ -23,3 +23,12 @@ struct apply {
 int apply_hear(void *ud, char *kind, char *rest, struct err *e);
 /* Post the milestones of every resource before the first step that is not done. */
 void apply_post_milestones(struct apply *a);
+/* The step at work has failed, as a->err says, and its output is this; or NULL. */
+void apply_fail_step(struct apply *a, const char *output);
+/* What a step has printed, in base64, as it may be shown; NULL: nothing. The worker's to keep. */
+const char *apply_decode_output(struct apply *a, const char *b64);
+/*
+ * The step at work has had its time, for *why: end it on the host, over a new connection, and take it for
+ * failed.
+ */
+void apply_end_late(struct apply *a, const struct err *why);

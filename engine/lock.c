@@ -1,39 +1,64 @@
 #include "engine/lock.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/who.h"
 #include "engine/paths.h"
 
 /*
- * RUN_DIR/state is "PID STEP UPTIME" of the holder. A holder that has not written it yet is taken for
- * the one before: whoever is ended must have the lock's file open.
+ * $lk is the lock's directory. $lk/state is "PID STEP LIMIT UPTIME" of the holder, $lk/owner who that is for
+ * and the uptime that it has been so since. A holder that has not written them yet is taken for the one
+ * before: whoever is ended must have the lock's file open.
+ *
+ * What is under a process is found by its parents: what has become a daemon is under it no more.
  */
 static const char functions[] =
-    "at_step() {\n" /* NUMBER */
-    "  { read -r up _ </proc/uptime; echo \"$$ $1 ${up%.*}\" >" RUN_DIR "/state; } 2>/dev/null || :\n"
+    "lk=" RUN_DIR "\n"
+    "at_step() {\n" /* NUMBER LIMIT */
+    "  { read -r up _ </proc/uptime; echo \"$$ $1 $2 ${up%.*}\" >\"$lk/state\"; } 2>/dev/null || :\n"
     "}\n"
-    "end_idle() {\n" /* SAME GONE */
-    "  p= n= t=; { read -r p n t <" RUN_DIR "/state; } 2>/dev/null\n"
-    "  case $p:$n:$t in *[!0-9:]* | :* | *:: | *:) return ;; esac\n"
-    "  read -r up _ </proc/uptime\n"
-    "  [ \"$n\" = 0 ] && { [ \"$1\" = same ] || [ $((${up%.*} - t)) -gt \"$2\" ]; } &&\n"
-    "    [ /proc/$p/fd/9 -ef " LOCK_FILE " ] && kill -KILL \"$p\"\n"
+    "under() {\n" /* PID */
+    "  grep -H '^PPid:' /proc/[0-9]*/status 2>/dev/null | awk -F '[/\t]+' -v top=\"$1\" '\n"
+    "    { up[$3] = $5 }\n"
+    "    END { for (p in up) {\n"
+    "      for (q = p; q in up && q != top && n[p]++ < 99;) q = up[q]\n"
+    "      if (q == top && p != top) print p } }'\n"
+    "}\n"
+    "end_tree() {\n" /* PID */
+    "  u=$(under \"$1\"); kill -KILL \"$1\"; i=0\n"
+    "  kill -TERM $u 2>/dev/null\n"
+    "  while [ $i -lt 10 ] && kill -0 $u 2>/dev/null; do sleep 0.1; i=$((i + 1)); done\n"
+    "  kill -KILL $u 2>/dev/null\n"
+    "}\n"
+    "read_holder() {\n"
+    "  o= since= p= n= l= t=; read -r up _ </proc/uptime; up=${up%.*}\n"
+    "  { { read -r o; read -r since; } <\"$lk/owner\"; read -r p n l t <\"$lk/state\"; } 2>/dev/null\n"
+    "  case $p:$n:$l:$t in *[!0-9:]* | :* | *::* | *:) p= ;; esac\n"
+    "  case $since in *[!0-9]*) since= ;; esac\n"
+    "}\n"
+    "end_gone() {\n" /* OWNER GONE */
+    "  [ \"$p\" ] && [ /proc/$p/fd/9 -ef \"$lk/lock\" ] || return\n"
+    "  if [ \"$n\" != 0 ]; then [ $((up - t)) -lt \"$l\" ] || end_tree \"$p\"\n"
+    "  elif [ \"$o\" = \"$1\" ] || [ $((up - t)) -gt \"$2\" ]; then kill -KILL \"$p\"; fi\n"
+    "}\n"
+    "holder() {\n"
+    "  s=\"${since:+held for $((up - since)) s}\"\n"
+    "  [ \"${n:-0}\" = 0 ] || [ ! \"$p\" ] || s=\"$s${s:+, }at step $n for $((up - t)) s, pid $p there\"\n"
+    "  echo \"$o${s:+ ($s)}\"\n"
     "}\n"
     "take_lock() {\n" /* SECONDS OWNER GONE */
-    "  (umask 077; mkdir -p " RUN_DIR "); exec 9>>" LOCK_FILE "; w=0\n"
+    "  (umask 077; mkdir -p \"$lk\"); exec 9>>\"$lk/lock\"; w=0\n"
     "  until flock -n 9; do\n"
-    "    o=; [ -r " RUN_DIR "/owner ] && read -r o <" RUN_DIR "/owner\n"
-    "    end_idle \"$([ \"$o\" = \"$2\" ] && echo same)\" \"$3\"\n"
-    "    [ $w -gt 0 ] || m locked \"$o\"\n"
-    "    [ $w -lt \"$1\" ] || { m busy \"$o\"; m end; exit 0; }\n"
+    "    read_holder; end_gone \"$2\" \"$3\"\n"
+    "    [ $w -gt 0 ] || m locked \"$(holder)\"\n"
+    "    [ $w -lt \"$1\" ] || { m busy \"$(holder)\"; m end; exit 0; }\n"
     "    w=$((w + 1)); flock -w 1 9 && break\n"
     "  done\n"
-    "  was=; { read -r was <" RUN_DIR "/state; } 2>/dev/null; [ $w = 0 ] || was=held\n"
-    "  printf '%s\\n' \"$2\" >" RUN_DIR "/owner; at_step 0; m mine\n"
+    "  was=; { read -r was <\"$lk/state\"; } 2>/dev/null; [ $w = 0 ] || was=held\n"
+    "  { read -r up _ </proc/uptime; printf '%s\\n' \"$2\" \"${up%.*}\" >\"$lk/owner\"; at_step 0 0; m mine; }\n"
     "}\n";
 
 void lock_functions(struct script *s)
@@ -63,9 +88,19 @@ void lock_unless_worked(struct script *s, const char *seen)
     script_add(s, " ] || { m stale; m end; exit 0; }\n");
 }
 
-void lock_at_step(struct script *s, size_t n)
+void lock_at_step(struct script *s, size_t n, unsigned limit_s)
 {
-    script_addf(s, "at_step %zu </dev/null\n", n);
+    script_addf(s, "at_step %zu %u </dev/null\n", n, limit_s);
+}
+
+void lock_end_overdue(struct script *s)
+{
+    script_addf(s, "read_holder; [ \"${n:-0}\" = 0 ] || end_gone '' %d\n", LOCK_GONE_S);
+}
+
+void lock_of_cluster(struct script *s)
+{
+    script_add(s, "lk=" CLAIM_DIR "\n");
 }
 
 /* Two shells: the outer one has the lock. Were the inner one its last command, it would take its place. */
@@ -81,9 +116,8 @@ void lock_work_end(struct script *s, const char *output_file)
 
 void lock_owner_text(char *buf, size_t size)
 {
-    char host[64] = "?", when[CLOCK_WALL_LEN];
-    const char *user = getenv("USER");
-    gethostname(host, sizeof host - 1);
-    snprintf(buf, size, "%s@%s pid %d since %s", user ? user : "?", host, (int)getpid(),
-             clock_wall(when));
+    char when[CLOCK_WALL_LEN];
+    autosb struct strbuf who = {0};
+    who_text(&who);
+    snprintf(buf, size, "%s pid %d since %s", sb_str(&who), (int)getpid(), clock_wall(when));
 }

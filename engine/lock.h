@@ -2,7 +2,8 @@
 /*
  * The lock of a host: held by the shell that carries out a plan, for as long as it lives. A holder that
  * waits for its client to send the next step, and has had no sign of life from it for
- * LOCK_GONE_S, is ended by whoever wants the lock next; one that is at work on a step never is.
+ * LOCK_GONE_S, is ended by whoever wants the lock next; one that is at work on a step is not before the
+ * step has had its time.
  */
 #include "engine/script.h"
 
@@ -13,8 +14,8 @@ enum {
 
 void lock_functions(struct script *s);
 /*
- * Take it, waiting up to wait_s; reports `locked OWNER` when it has to wait, then `mine`, or `busy OWNER`
- * and the script's end. A holder of the same owner is a connection that was lost: it is ended at once.
+ * Take it, waiting up to wait_s; reports `locked WHO` when it has to wait, then `mine`, or `busy WHO`
+ * and the script's end. WHO is the owner, and in parentheses for how long, and at what step since when. A holder of the same owner is a connection that was lost: it is ended at once.
  */
 void lock_take(struct script *s, unsigned wait_s, const char *owner);
 /*
@@ -23,8 +24,15 @@ void lock_take(struct script *s, unsigned wait_s, const char *owner);
  */
 void lock_look(struct script *s);
 void lock_unless_worked(struct script *s, const char *seen);
-/* At work on step n, from 1; 0: between two, with a client that lives. For a holder. */
-void lock_at_step(struct script *s, size_t n);
+/*
+ * At work on step n, from 1, which may take limit_s; 0: between two, with a client that lives. For a holder,
+ * or as its shell's `at_step N LIMIT`.
+ */
+void lock_at_step(struct script *s, size_t n, unsigned limit_s);
+/* For anybody: end the holder and its step, if that has had its time. TERM, and KILL a second later. */
+void lock_end_overdue(struct script *s);
+/* After lock_functions(): from here on all is about the cluster's lock, not the host's. */
+void lock_of_cluster(struct script *s);
 /*
  * Around the commands of a step: they run under `set -e`, put what they say into a file, and leave `rc`.
  * Killed, the holder's shell leaves them at work, and with them the lock: but not with what they have started

@@ -7,6 +7,8 @@
 #define RUN_DIR "/run/clusterctl"
 /* flock(1) on it: a step is at work. */
 #define LOCK_FILE RUN_DIR "/lock"
+/* On directors: the lock of the whole cluster (engine/claim.h). */
+#define CLAIM_DIR RUN_DIR "/claim"
 /* keepalived's track_file: anything but 0 in it makes the director hand the VIP over and stay away. */
 #define HANDOVER_FILE RUN_DIR "/handover"
 /*

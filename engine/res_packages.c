@@ -21,14 +21,16 @@ static const char functions[] =
     "    while read -r p s; do [ -z \"$s\" ] && r \"$i\" installed \"$p\"; done\n"
     "  :\n"
     "}\n"
-    "apt_install() {\n"
-    "  apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \\\n"
+    /* Another package manager is waited for, but all in all for less than the time of a step (900 s). */
+    "apt_install() {\n" /* SECONDS PACKAGE... */
+    "  w=$1; shift\n"
+    "  apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=$w -o Dpkg::Use-Pty=0 \\\n"
     "    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install \"$@\"\n"
     "}\n"
     "apt_repair() {\n"
     "  dpkg --configure -a --force-confdef --force-confold\n"
-    "  apt-get -q -y -o DPkg::Lock::Timeout=600 update\n"
-    "  apt-get -q -y -o DPkg::Lock::Timeout=600 --fix-broken --no-install-recommends install\n"
+    "  apt-get -q -y -o DPkg::Lock::Timeout=60 update\n"
+    "  apt-get -q -y -o DPkg::Lock::Timeout=60 --fix-broken --no-install-recommends install\n"
     "}\n"
     /*
      * dnf and yum wait for each other, for as long as the step may take. yum installs what it knows of
@@ -73,10 +75,10 @@ static const char functions[] =
     "install_packages() {\n"
     "  packages_begin\n"
     "  export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1\n"
-    "  if apt_install \"$@\"; then packages_end; return 0; fi\n"
+    "  if apt_install 600 \"$@\"; then packages_end; return 0; fi\n"
     "  echo '-- the first try failed; refreshing the package lists and trying once more'\n"
     "  apt_repair || :\n"
-    "  apt_install \"$@\"; packages_end\n"
+    "  apt_install 60 \"$@\"; packages_end\n"
     "}\n"
     /* The repository first, in a transaction of its own: before that nobody knows what is in it. */
     "install_rpms() {\n" /* MANAGER REPOSITORY|- PACKAGE... */

@@ -21,6 +21,7 @@ struct boot {
     char before[ID_LEN + 1], now[ID_LEN + 1];
     bool told;         /* to reboot, and its system manager has taken it */
     char refused[200]; /* or what that said */
+    char holder[200];  /* who had the lock last */
     bool starting;     /* up, and not with everything yet */
     bool answered;     /* the last question */
 };
@@ -50,12 +51,21 @@ static void ask(struct script *s, const struct host_result *hr, void *ud)
     if (h->told || !h->before[0])
         return;
     lock_functions(s);
+    script_add(s, "read_holder; r holder \"$(holder)\"\n");
     script_addf(s, "[ \"$b\" = %s ] || { m end; exit 0; }\n", h->before);
     lock_take(s, LOCK_POLL_S, b->owner);
     script_add(s, "if o=$(systemctl reboot 2>&1 </dev/null); then\n"
                   "  sleep 120 </dev/null >/dev/null 2>&1 &\n"
                   "  r told 1\n"
                   "else r refused \"$(printf '%s\\n' \"$o\" | head -n 1)\"; fi\n");
+}
+
+/* What a host has said, as it may be shown; `nothing` where that is nothing. */
+static void keep(char *buf, size_t size, const char *said, const char *nothing)
+{
+    autosb struct strbuf shown = {0};
+    quote_terminal(&shown, said, strlen(said), false);
+    snprintf(buf, size, "%s", shown.len ? sb_str(&shown) : nothing);
 }
 
 static int heard(const struct host_result *hr, char *value, void *ud, struct err *e)
@@ -69,12 +79,10 @@ static int heard(const struct host_result *hr, char *value, void *ud, struct err
     h->told |= !strcmp(value, "told 1");
     h->starting |= !strcmp(value, "starting 1");
     h->answered |= !strcmp(value, "answered 1");
-    if (!strncmp(value, "refused ", 8)) {
-        autosb struct strbuf shown = {.cap = sizeof h->refused - 1};
-        quote_terminal(&shown, value + 8, strlen(value + 8), false);
-        snprintf(h->refused, sizeof h->refused, "%s",
-                 shown.len ? sb_str(&shown) : "it gave no reason");
-    }
+    if (!strncmp(value, "holder ", 7))
+        keep(h->holder, sizeof h->holder, value + 7, "nobody knows whose");
+    if (!strncmp(value, "refused ", 8))
+        keep(h->refused, sizeof h->refused, value + 8, "it gave no reason");
     return 0;
 }
 
@@ -134,8 +142,8 @@ static int over(const struct boots *b, int64_t waited_ms, const struct err *why,
     unsigned waited_s = (unsigned)(waited_ms / 1000);
     if (h->answered && !h->told)
         return err_set(e, ERR_LOCKED,
-                       "%s was not told to reboot: another run has been at work there for %u s",
-                       name, waited_s);
+                       "%s was not told to reboot: another run has been at work there for %u s: %s",
+                       name, waited_s, h->holder);
     if (h->answered && !strcmp(h->now, h->before))
         err_set(e, ERR_FAILED, "%s was told to reboot, and %u s later it has not", name, waited_s);
     else if (h->answered)

@@ -40,8 +40,8 @@ ALL = {
     "missing command": Adversity(
         HIDE.format(EXPORTFS), r"exportfs: not found", PUT_BACK.format(EXPORTFS)),
     "hung command": Adversity(
-        INSTEAD.format(EXPORTFS, "exec sleep 1000"), r"NFS .*\b5 s",
-        f"pkill -x sleep; {PUT_BACK.format(EXPORTFS)}", ("--step-timeout", "5"), most_s=40),
+        INSTEAD.format(EXPORTFS, "echo waiting; exec sleep 1000"), r"NFS .*\| waiting.*\b5 s.*it was ended there",
+        f"{PUT_BACK.format(EXPORTFS)}; ! pgrep -x sleep", ("--step-timeout", "5"), most_s=40),
     "100 MB of output": Adversity(
         INSTEAD.format(EXPORTFS, "head -c 100000000 /dev/zero | tr \\\\000 x; exit 1"),
         "failed with status 1", PUT_BACK.format(EXPORTFS), most_s=90),

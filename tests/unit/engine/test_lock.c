@@ -38,7 +38,7 @@ static void add_holder(struct script *s, const char *then)
 
 static void add_contender(struct script *s, unsigned wait_s, const char *owner)
 {
-    script_add(s, "m() { echo \"$*\"; }\n");
+    script_add(s, "m() { echo \"${*% (*}\"; }\n"); /* how long is in parentheses */
     lock_functions(s);
     lock_take(s, wait_s, owner);
     script_add(s, "kill -0 $! 2>/dev/null && echo 'it lives'\n");
@@ -87,7 +87,7 @@ static void a_step_at_work_is_not_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_holder(&s, "{ at_step 3; sleep 4; at_step 0; }\n");
+    add_holder(&s, "{ at_step 3 999999999; sleep 4; at_step 0 0; }\n");
     script_add(&s, "sleep 0.5\n" LONG_AGO);
     add_contender(&s, 1, HOLDER);
     expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
@@ -97,7 +97,7 @@ static void a_step_at_work_is_waited_for(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_holder(&s, "{ at_step 3; sleep 2; echo finished >>/run/holder; at_step 0; }\n");
+    add_holder(&s, "{ at_step 3 900; sleep 2; echo finished >>/run/holder; at_step 0 0; }\n");
     script_add(&s, "sleep 0.5\n");
     add_contender(&s, 20, HOLDER);
     script_add(&s, "tail -n 1 /run/holder\n");
@@ -108,7 +108,7 @@ static void a_step_at_work_is_waited_for(void **state)
 static void add_worker(struct script *s, const char *commands, const char *then)
 {
     struct script work = {0};
-    script_add(&work, "{ at_step 3\n");
+    script_add(&work, "{ at_step 3 900\n");
     lock_work_begin(&work);
     script_add(&work, commands);
     lock_work_end(&work, "/run/work");
@@ -143,10 +143,82 @@ static void what_is_started_for_good_has_no_lock(void **state)
     expect(&s, "mine\nrc 3\nit lived\n");
 }
 
+/* A holder at a step that may take 2 s and would take longer; what it prints is all of it that TERM ends. */
+static void add_late(struct script *s, const char *commands)
+{
+    struct script work = {0};
+    script_add(&work, "{ at_step 3 2\n");
+    lock_work_begin(&work);
+    script_add(&work, commands);
+    lock_work_end(&work, "/run/work");
+    script_add(&work, "echo goes on >>/run/holder; at_step 0 0\n} </dev/null\n");
+    add_holder(s, work.text.s);
+    script_free(&work);
+    script_add(s, "until [ -s /run/work ]; do sleep 0.05; done\n");
+}
+
+/* By whoever wants the lock next; what asks TERM to go away, too, and what it has started. */
+static void a_step_that_has_had_its_time_is_ended(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_late(&s, "sh -c 'trap \"\" TERM; echo begun; sleep 61; sleep 62' & sleep 63\n");
+    add_contender(&s, 20, OTHER);
+    script_add(&s, "tail -n 1 /run/holder; grep -lsE '^sleep.6[123].$' /proc/[0-9]*/cmdline || echo none\n");
+    expect(&s, "locked " HOLDER "\nmine\nholder: mine\nnone\n");
+}
+
+/* And by its own run, which tells at once whether it was late. */
+static void the_own_run_ends_a_late_step(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_late(&s, "echo begun; sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\nsleep 61\n");
+    lock_functions(&s);
+    lock_end_overdue(&s);
+    script_add(&s, "kill -0 $! && echo 'in time'; sleep 2\n");
+    lock_end_overdue(&s);
+    script_add(&s, "wait $! 2>/dev/null; echo \"$?\"; tail -n 1 /run/holder\n");
+    expect(&s, "in time\n137\nholder: mine\n");
+}
+
+static void who_has_it_is_told_with_since_when(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_worker(&s, "sleep 9\n", "");
+    script_add(&s, "until [ -e /run/work ]; do sleep 0.05; done; sleep 2\nm() { echo \"$*\"; }\n");
+    lock_functions(&s);
+    lock_take(&s, 1, OTHER);
+    autosb struct strbuf out = {0};
+    shell_run(s.text.s, s.text.len, &out);
+    unsigned held, at, pid;
+    assert_int_equal(sscanf(sb_str(&out),
+                            "locked " HOLDER " (held for %u s, at step 3 for %u s, pid %u there)\n", &held,
+                            &at, &pid),
+                     3);
+    assert_in_range(held, 1, 8);
+    script_free(&s);
+}
+
+/* The cluster's lock is another one than the host's. */
+static void a_cluster_has_a_lock_of_its_own(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_holder(&s, "");
+    script_add(&s, "m() { echo \"${*% (*}\"; }\n");
+    lock_functions(&s);
+    lock_of_cluster(&s);
+    lock_take(&s, 1, OTHER);
+    script_add(&s, "cat /run/clusterctl/owner /run/clusterctl/claim/owner | sed '2d;4d'\n");
+    expect(&s, "mine\n" HOLDER "\n" OTHER "\n");
+}
+
 /* A look, then what happens until the lock is asked for, then whether what was planned may be done. */
 static void add_look(struct script *s, const char *between, const char *seen)
 {
-    script_add(s, "m() { echo \"$*\"; }\nr() { echo \"$*\"; }\n");
+    script_add(s, "m() { echo \"${*% (*}\"; }\nr() { echo \"$*\"; }\n");
     lock_look(s);
     script_add(s, between);
     lock_functions(s);
@@ -162,12 +234,12 @@ static void a_plan_is_stale_when_another_has_had_the_lock(void **state)
         const char *before, *between, *seen, *want;
     } cases[] = {
         {"", "", NULL, "mine\ngo\n"},
-        {"echo 9 0 8 >/run/clusterctl/state\n", "", "9 0 8", "holder 9 0 8\nmine\ngo\n"},
-        {"", "echo 9 0 8 >/run/clusterctl/state\n", NULL, "mine\nstale\nend\n"},
-        {"echo 9 0 8 >/run/clusterctl/state\n", "echo 9 0 9 >/run/clusterctl/state\n", "9 0 8",
-         "holder 9 0 8\nmine\nstale\nend\n"},
+        {"echo 9 0 0 8 >/run/clusterctl/state\n", "", "9 0 0 8", "holder 9 0 0 8\nmine\ngo\n"},
+        {"", "echo 9 0 0 8 >/run/clusterctl/state\n", NULL, "mine\nstale\nend\n"},
+        {"echo 9 0 0 8 >/run/clusterctl/state\n", "echo 9 0 0 9 >/run/clusterctl/state\n", "9 0 0 8",
+         "holder 9 0 0 8\nmine\nstale\nend\n"},
         /* It was at a step, and killed: nobody says when that has ended. */
-        {"echo 9 4 8 >/run/clusterctl/state\n", "", "9 4 8", "holder 9 4 8\nmine\nstale\nend\n"},
+        {"echo 9 4 0 8 >/run/clusterctl/state\n", "", "9 4 0 8", "holder 9 4 0 8\nmine\nstale\nend\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct script s = {0};
@@ -197,7 +269,7 @@ static void nobody_else_is_ended(void **state)
     (void)state;
     struct script s = {0};
     add_holder(&s, "");
-    script_add(&s, "h=$!; sleep 9 >/dev/null 2>&1 8>&- & echo \"$! 0 0\" >/run/clusterctl/state\n");
+    script_add(&s, "h=$!; sleep 9 >/dev/null 2>&1 8>&- & echo \"$! 0 0 0\" >/run/clusterctl/state\n");
     add_contender(&s, 1, OTHER);
     expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
 }
@@ -205,7 +277,7 @@ static void nobody_else_is_ended(void **state)
 static void nonsense_is_survived(void **state)
 {
     (void)state;
-    static const char *const states[] = {"", "1", "x 0 0", "1 0 -1", "$(id) 0 0"};
+    static const char *const states[] = {"", "1", "1 0 0", "x 0 0 0", "1 0 0 -1", "$(id) 0 0 0"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         struct script s = {0};
         add_holder(&s, "");
@@ -227,6 +299,10 @@ int main(void)
         cmocka_unit_test(a_step_at_work_is_waited_for),
         cmocka_unit_test(work_outlives_its_shell),
         cmocka_unit_test(what_is_started_for_good_has_no_lock),
+        cmocka_unit_test(a_step_that_has_had_its_time_is_ended),
+        cmocka_unit_test(the_own_run_ends_a_late_step),
+        cmocka_unit_test(who_has_it_is_told_with_since_when),
+        cmocka_unit_test(a_cluster_has_a_lock_of_its_own),
         cmocka_unit_test(a_plan_is_stale_when_another_has_had_the_lock),
         cmocka_unit_test(a_plan_is_stale_when_the_lock_was_waited_for),
         cmocka_unit_test(nobody_else_is_ended),
