@@ -94,6 +94,8 @@ static void print_summary(const struct session *s, const struct outcome *o, int 
 static int apply(struct session *s, struct err *e)
 {
     struct outcome o;
+    if (session_claim(s, e) < 0)
+        return -1;
     /* The hosts' memory goes last: what stays of a run that is cut off can be seen in it. */
     recording_begin_part(s);
     int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);

@@ -74,6 +74,8 @@ static size_t count_remedy(const struct doctor_report *r, enum remedy remedy)
 static int apply(struct session *s, bool all_fixable, struct err *e)
 {
     struct outcome o;
+    if (session_claim(s, e) < 0)
+        return -1;
     recording_begin(s, "doctor --fix", NULL, NULL);
     int rc = session_pass(s, RUN_APPLY, PASS_APPLY, e);
     outcome_take(&o, s->run);

@@ -161,7 +161,9 @@ static int run(struct invocation *in, int (*what)(struct work *w, struct err *e)
         w.session.lines = true;
         o = traffic_options_of(&w.session);
         traffic_init(&w.traffic, &o);
-        rc = traffic_begin(&w.traffic, e);
+        do
+            rc = traffic_begin(&w.traffic, e);
+        while (rc == 0 && !in->args.dry_run && (rc = session_claim(&w.session, e)) > 0);
         if (rc == 0 && !in->args.dry_run)
             recording_begin_part(&w.session);
         if (rc == 0)

@@ -202,7 +202,9 @@ static int run_failover(struct invocation *in, struct err *e)
     if (rc == 0)
         rc = session_open(&s, in, true, e);
     if (rc == 0)
-        rc = must_be_right(&s, e);
+        do
+            rc = must_be_right(&s, e);
+        while (rc == 0 && (rc = session_claim(&s, e)) > 0);
     if (rc == 0)
         rc = test(&s, &list, e);
     session_close(&s);

@@ -152,7 +152,9 @@ static int run(struct invocation *in, enum unit_verb verb, struct err *e)
         w.session.lines = true;
         struct traffic_options o = traffic_options_of(&w.session);
         traffic_init(&w.traffic, &o);
-        rc = look(&w, e);
+        do
+            rc = look(&w, e);
+        while (rc == 0 && !in->args.dry_run && (rc = session_claim(&w.session, e)) > 0);
         if (rc == 0 && !in->args.dry_run)
             recording_begin_part(&w.session);
         if (rc == 0)

@@ -7,6 +7,7 @@
 #include "cli/verifying.h"
 #include "ops/boot.h"
 #include "ops/rollout.h"
+#include "verify/drained.h"
 
 /* A rolling deploy's passes, each added to the outcome. */
 struct rolling {
@@ -149,45 +150,88 @@ static int reboot(struct session *s, struct outcome *o, bool *stopped, struct er
     struct rollout_options options = reboot_options_of(&w);
     session_drop(s);
     s->lines = true;
-    *stopped = w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0;
-    if (*stopped)
-        return -1;
-    int rc = rollout_init(&r, &options, e);
-    *stopped = rc < 0;
-    if (rc == 0 && rollout_pending(&r))
-        rc = roll(&w, &r, stopped, e);
+    for (int rc = 1; rc > 0;) {
+        *stopped = w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0;
+        if (*stopped)
+            return -1;
+        rc = rollout_init(&r, &options, e);
+        if (rc == 0 && rollout_pending(&r))
+            rc = session_claim(s, e);
+        *stopped = rc < 0;
+        if (rc == 0)
+            break;
+        rollout_free(&r);
+        if (rc < 0)
+            return -1;
+    }
+    int rc = rollout_pending(&r) ? roll(&w, &r, stopped, e) : 0;
     rollout_free(&r);
     return rc;
 }
 
+/* Is there anything to change, or a drained server to be brought back? */
+static bool has_work(const struct session *s)
+{
+    for (size_t i = 0; i < run_count(s->run); i++) {
+        const struct host_result *hr = run_result(s->run, i);
+        if (hr->reached && (hr->plan.steps.n || drain_wish(s->run, hr->host) == WISH_DRAIN_FOR_NOW))
+            return true;
+    }
+    return false;
+}
+
+/* What there is to do, and with the cluster to ourselves if there is anything. */
+struct first_look {
+    struct err err; /* why not all was seen */
+    struct departing departing;
+    bool leaving;
+};
+
+static int look(struct session *s, struct first_look *l, struct err *e)
+{
+    for (;;) {
+        *l = (struct first_look){0};
+        session_look(s, &l->err);
+        if (l->err.code == ERR_INTERRUPTED)
+            return 0;
+        if (directors_agree(s, e) < 0)
+            return -1;
+        l->leaving = departing_find(&l->departing, s);
+        int waited = l->leaving || has_work(s) ? session_claim(s, e) : 0;
+        if (waited == 0)
+            return 0;
+        departing_free(&l->departing);
+        if (waited < 0)
+            return -1;
+        session_drop(s);
+    }
+}
+
 static int apply(struct session *s, struct outcome *o, bool *stopped, struct err *e)
 {
-    struct departing d;
-    struct err look = {0};
-    session_look(s, &look);
-    *stopped = look.code != ERR_INTERRUPTED && directors_agree(s, e) < 0;
+    struct first_look l;
+    *stopped = look(s, &l, e) < 0;
     if (*stopped) {
         session_drop(s);
         outcome_take(o, s->run);
         return -1;
     }
-    bool leaving = look.code != ERR_INTERRUPTED && departing_find(&d, s);
-    if (!leaving)
-        return change(s, o, look, stopped, e);
+    if (!l.leaving)
+        return change(s, o, l.err, stopped, e);
     session_drop(s);
     s->lines = true;
-    int rc = departing_begin(&d, e);
+    int rc = departing_begin(&l.departing, e);
     *stopped = rc < 0;
     if (rc < 0) {
         outcome_take(o, s->run);
     } else {
-        look = (struct err){0};
-        session_look(s, &look); /* what drained them is on the directors now */
-        rc = change(s, o, look, stopped, e);
-        if (!*stopped && look.code != ERR_INTERRUPTED)
-            rc = depart(&d, o, rc, e);
+        struct err again = {0};
+        session_look(s, &again); /* what drained them is on the directors now */
+        rc = change(s, o, again, stopped, e);
+        if (!*stopped && again.code != ERR_INTERRUPTED)
+            rc = depart(&l.departing, o, rc, e);
     }
-    departing_free(&d);
+    departing_free(&l.departing);
     return rc;
 }
 

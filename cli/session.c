@@ -125,9 +125,28 @@ void session_drop(struct session *s)
     s->halfway = NULL;
 }
 
+static void say_wait(void *ud, const char *text)
+{
+    struct session *s = ud;
+    session_drop(s);
+    report_note(&s->in->err, "%s", text);
+}
+
+int session_claim(struct session *s, struct err *e)
+{
+    const struct claim_options o = {.run = s->run,
+                                    .cancel = &s->cancel,
+                                    .wait_s = s->options.lock_wait_s,
+                                    .say = say_wait,
+                                    .ud = s};
+    return s->claim ? 0 : claim_take(&s->claim, &o, e);
+}
+
 void session_close(struct session *s)
 {
     session_drop(s);
+    claim_release(s->claim);
+    s->claim = NULL;
     notes_say(&s->notes, &s->in->err);
     recording_free(&s->recording);
     arena_free(&s->arena);

@@ -4,7 +4,7 @@
 #include "cli/notes.h"
 #include "cli/recording.h"
 #include "cli/render.h"
-#include "engine/run.h"
+#include "engine/claim.h"
 
 struct session {
     const struct invocation *in;
@@ -13,6 +13,7 @@ struct session {
     struct run_options options;
     struct run *run; /* NULL: offline */
     struct recording recording;
+    struct claim *claim; /* of the cluster, from session_claim() to the end */
     const char *forgotten[OPTION_LIST_MAX + 1]; /* NULL-terminated; options.forgotten */
     struct arena arena;
     struct renderer *halfway; /* between session_look() and its other half */
@@ -34,4 +35,9 @@ int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct e
 int session_look(struct session *s, struct err *e);
 int session_carry_out(struct session *s, struct err *e);
 void session_drop(struct session *s);
+/*
+ * Before the first change, after a pass: no other run is to be at work on the cluster until this command has
+ * ended. 0: it is so (already). 1: another one had to be waited for, so all is to be looked at again. -1.
+ */
+int session_claim(struct session *s, struct err *e);
 void session_close(struct session *s);

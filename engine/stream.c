@@ -73,6 +73,16 @@ int stream_wait(struct stream *s, unsigned silence_ms, struct err *e)
     }
 }
 
+int stream_listen(struct stream *s, unsigned ms, struct err *e)
+{
+    uint64_t times;
+    set_timer(s, ms, 0);
+    int rc = remote_wait(&s->remote, s->timer_fd, DEADLINE_NEVER, e);
+    ssize_t ignored = read(s->timer_fd, &times, sizeof times);
+    (void)ignored;
+    return rc;
+}
+
 int stream_finish(struct stream *s, unsigned limit_ms, struct err *e)
 {
     return remote_finish(&s->remote, deadline_in(limit_ms), e);

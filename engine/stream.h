@@ -32,6 +32,8 @@ int stream_send(struct stream *s, struct err *e);
  * which nothing was heard for silence_ms is ERR_UNREACHABLE.
  */
 int stream_wait(struct stream *s, unsigned silence_ms, struct err *e);
+/* Deliver lines for that long (0), or until the script has ended by itself (1). */
+int stream_listen(struct stream *s, unsigned ms, struct err *e);
 /* From the handler: let stream_wait() return, once what has arrived is delivered. */
 void stream_wake(struct stream *s);
 /* The script's text has all been sent, and its end: wait for it, and judge. */

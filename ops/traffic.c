@@ -69,6 +69,7 @@ int traffic_begin(struct traffic *t, struct err *e)
     bool reached = false;
     for (const struct host *h = NULL; (h = cluster_next(t->cluster, h, ROLE_DIRECTOR));)
         t->directors[h->index_in_cluster] = true;
+    t->untold = (struct err){0};
     int rc = drain_pass(t, t->directors, RUN_OBSERVE, e);
     if (rc < 0 && e->code == ERR_INTERRUPTED)
         return -1;

@@ -1,11 +1,12 @@
 """drain and undrain, under load: nothing is lost, and what is drained stays so."""
+import re
 import subprocess
 import time
 
 import pytest
 
-from conftest import (DIRECTORS, LAB, REAL_SERVERS, VIP, clusterctl, everywhere, operator, ssh, vip_holders,
-                      wait_for)
+from conftest import (DIRECTORS, LAB, REAL_SERVERS, VIP, clusterctl, clusterctl_start, everywhere, operator, serving,
+                      ssh, vip_holders, wait_for)
 from traffic import Load
 
 SLOW_MB = 16
@@ -51,6 +52,33 @@ def test_drain_and_undrain_under_load(patient):
     assert load.shares(drained, ended)["Web01-RS"] == 0
     again = load.shares(back, end)
     assert abs(again["Web01-RS"] - again["Web02-RS"]) <= 0.1 * sum(again.values()), again
+
+
+def test_a_second_operator_waits(patient):
+    """While one waits for a drained server's connections, nobody brings it back; when one is gone, at once."""
+    ssh("NFS", f"head -c {SLOW_MB}M /dev/zero >/nfs/web/slow.bin")
+    slow = [subprocess.Popen([LAB, "run", "curl", "-s", "-o", "/dev/null", "--limit-rate", "256k",
+                              f"http://{VIP}/slow.bin"], stdin=subprocess.DEVNULL) for _ in range(2)]
+    wait_for("a download from each", lambda: all(
+        ssh(h, "ss -Htn state established sport = :80").strip() for h in REAL_SERVERS), 10)
+    first = clusterctl_start("drain", "Web01-RS", "--timeout", "2m")
+    try:
+        wait_for("it is drained", lambda: "Web01" in ssh(DIRECTORS[0], "cat /var/lib/clusterctl/drained || :"), 30)
+        second = clusterctl("undrain", "Web01-RS", "--lock-wait", "2", expect=75)
+        assert re.search(rf"locked on {DIRECTORS[0]} by \S+ pid {first.pid} since \S+ \(held for \d+ s\)",
+                         second.stderr), second.stderr
+        assert connections(vip_holders()[0], "10.1.1.132")[0] == 0
+        first.kill()
+        began = time.monotonic()
+        assert "Web01-RS is back" in clusterctl("undrain", "Web01-RS").stdout
+        assert time.monotonic() - began < 40, "a killed run's lock is there for nobody"
+    finally:
+        first.kill()
+        first.communicate()
+        for process in slow:
+            process.kill()
+            process.wait()
+    serving()
 
 
 @pytest.mark.on_request
