@@ -26,6 +26,7 @@ static void aside_open(struct aside *a, const struct departing *d, struct cluste
     a->session.options.cancel = &a->session.cancel;
     a->session.options.record = NULL;
     a->session.options.destroy = destroy;
+    a->session.options.stays = s->in->cluster;
     a->session.run = run_new(c, &a->session.options);
 }
 
@@ -49,7 +50,10 @@ static bool is_named(const char *const *names, const struct member *m)
            strlist_contains(names, ipaddr_str(&m->address, address));
 }
 
-/* As the host that remembers it says; keys and the like are those of the inventory's first host. */
+/*
+ * As the host that remembers it says, which may lie: keys and passwords are those of the inventory's first
+ * host, so its key must be on file, as it is of what was in the inventory once.
+ */
 static void add_host(struct departing *d, const struct member *m)
 {
     struct cluster *c = &d->cluster;
@@ -68,6 +72,7 @@ static void add_host(struct departing *d, const struct member *m)
     /* The first host's own; a pinned key among them, so that known_hosts decides. */
     h->ssh.alias = h->ssh.hostname = NULL;
     h->ssh.pinned_keys = NULL;
+    h->ssh.host_key = HOST_KEY_STRICT;
     h->index_in_cluster = c->n_hosts++;
     c->hosts = list;
 }

@@ -52,6 +52,7 @@ struct run_options {
     const struct run_record *record; /* what hosts are to remember of this run; NULL: nothing */
     bool destroy;             /* take everything back that was made on the hosts */
     bool purge;               /* ...packages too */
+    const struct cluster *stays; /* ...but from none of these hosts, by what name or address ever; or NULL */
     const char *const *forgotten; /* names or addresses of departed members that are done
                                      with; may grow between passes */
     bool assume_family;       /* hosts of a system that is not in the table get the nearest row */

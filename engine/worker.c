@@ -86,6 +86,26 @@ static int observe(struct worker *w, struct look *l, struct err *e)
     return look_finish(l, e) < 0 ? err_wrap(e, "observing") : 0;
 }
 
+/*
+ * A host that is to be emptied is there because another one remembers it, which may lie, or because its
+ * address has changed.
+ */
+static int check_stays(const struct catalog *c, const struct cluster *stays, struct err *e)
+{
+    char address[IPADDR_STRLEN];
+    const char *on;
+    for (size_t i = 0; stays && i < stays->n_hosts; i++) {
+        const struct host *h = &stays->hosts[i];
+        if (!facts_has_address(c->facts, &h->address, &on))
+            continue;
+        err_set(e, ERR_FAILED, "this is %s of the inventory: it has its address %s, and nothing of it is "
+                               "taken back", h->name, ipaddr_str(&h->address, address));
+        return err_hint(e, "if its address was changed in the inventory, \"deploy --forget %s\"; if not, the "
+                           "host that remembers it as another one says what is not so", c->host->name);
+    }
+    return 0;
+}
+
 /* A host that another cluster has taken over since is not ours to empty. */
 static int check_cluster(const struct catalog *c, struct err *e)
 {
@@ -113,7 +133,7 @@ static int declare(struct worker *w, struct err *e)
             return -1;
         return all ? owned_removals(c, OWNED_STALE, e) : 0;
     }
-    if (check_cluster(c, e) < 0 ||
+    if (check_stays(c, w->options->stays, e) < 0 || check_cluster(c, e) < 0 ||
         owned_removals(c, w->options->purge ? OWNED_PURGE : OWNED_ALL, e) < 0)
         return -1;
     owned_order(c);

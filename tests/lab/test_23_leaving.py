@@ -45,6 +45,29 @@ def test_a_director_leaves_and_comes_back(deployed, without):
     assert len(vip_holders()) == 1
 
 
+def test_a_host_that_stays_is_not_emptied(deployed, tmp_path):
+    """A host remembers another one's second address as of one that has left: a lie, or a new address."""
+    ssh("NFS", "ip addr add 10.1.1.199/24 dev $(ip -o -4 route get 10.1.1.1 | grep -o 'dev [^ ]*' | cut -d' ' -f2)")
+    ssh("Web01-RS", "echo departed old 10.1.1.199 22 root none nfs >>/var/lib/clusterctl/members")
+    data = lab_inventory()
+    known = data["ssh"]["known_hosts"]
+    lines = open(known, encoding="utf-8").read()
+    more = tmp_path / "known_hosts"
+    more.write_text(lines + "".join(l.replace("10.1.1.134", "10.1.1.199") + "\n" for l in lines.splitlines()
+                                    if l.startswith("10.1.1.134 ")))
+    r = clusterctl("deploy", expect=None)
+    assert r.returncode == 1 and "10.1.1.199" in r.stdout + r.stderr, r.stdout + r.stderr  # its key is not on file
+    data["ssh"]["known_hosts"] = str(more)
+    path = tmp_path / "knows.json"
+    path.write_text(json.dumps(data))
+    r = clusterctl("deploy", str(path), expect=1)
+    assert "this is NFS of the inventory" in r.stdout + r.stderr, r.stdout + r.stderr
+    assert "/nfs/web" in ssh("NFS", "exportfs") and "active" in ssh("NFS", "systemctl is-active nfs-server")
+    clusterctl("deploy", "--forget", "old", str(path))
+    assert "0 changes" in clusterctl("deploy", str(path)).stdout
+    serving()
+
+
 def test_the_share_moves_to_another_host(deployed, tmp_path):
     """The NFS host leaves, and a director exports in its stead: what was on the share is the operator's."""
     data = lab_inventory()
