@@ -11,9 +11,25 @@ static bool root_on_the_share(const struct cluster *c)
     return c->nfs.export_path && nfs_has_option(c->nfs.export_options, "no_root_squash");
 }
 
+/* root is nobody by root_squash, so that whoever makes nobody root undoes it. */
+static bool nobody_is_root(const struct cluster *c)
+{
+    return c->nfs.export_path && nfs_has_option(c->nfs.export_options, "anonuid=0");
+}
+
+static bool nobody_is_in_roots_group(const struct cluster *c)
+{
+    return c->nfs.export_path && nfs_has_option(c->nfs.export_options, "anongid=0");
+}
+
 static bool anyone_writes(const struct cluster *c)
 {
     return c->nfs.export_path && c->nfs.mode & S_IWOTH;
+}
+
+static bool the_group_writes(const struct cluster *c)
+{
+    return c->nfs.export_path && c->nfs.mode & S_IWGRP && !anyone_writes(c);
 }
 
 static bool any_port(const struct cluster *c)
@@ -56,8 +72,17 @@ static const struct {
 } laxer[] = {
     {"nfs.no-root-squash", root_on_the_share,
      "nfs.export_options has no_root_squash: root of any real server is root on the share"},
+    {"nfs.anonuid", nobody_is_root,
+     "nfs.export_options has anonuid=0: who is squashed, as root of any real server, is root on "
+     "the share"},
+    {"nfs.anongid", nobody_is_in_roots_group,
+     "nfs.export_options has anongid=0: who is squashed, as root of any real server, is in root's "
+     "group on the share"},
     {"nfs.mode", anyone_writes,
      "nfs.mode lets everybody write: any account of a real server can change what is served"},
+    {"nfs.group-mode", the_group_writes,
+     "nfs.mode lets the group write: any account of a real server that is in it can change what is "
+     "served"},
     {"nfs.insecure", any_port,
      "nfs.export_options has insecure: any program of a real server can speak NFS, not only "
      "root's"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/fw_firewalld.h"
 #include "engine/remote.h"
 #include "engine/restype.h"
 
@@ -65,7 +66,7 @@ static const char functions[] =
     "  guard_open; printf '%s\\n' \"$1\" >\"$D/firewall\"\n"
     "  case $1 in\n"
     "  ufw) for f in /etc/ufw/*.rules /etc/ufw/ufw.conf; do guard_file \"$f\"; done ;;\n"
-    "  firewalld) guard_file /etc/firewalld/zones/public.xml\n"
+    "  firewalld) guard_file /etc/firewalld/zones/public.xml; guard_file " FW_FIREWALLD_LIST "\n"
     "    find /etc/firewalld -type f | while read -r f; do guard_file \"$f\"; done ;;\n"
     "  iptables) guard_file /etc/sysconfig/iptables; guard_file /etc/sysconfig/ip6tables ;;\n"
     "  nftables) guard_file /etc/nftables.conf ;;\n"

@@ -2,6 +2,7 @@
 
 #include "base/strlist.h"
 #include "engine/restype.h"
+#include "inventory/cluster.h"
 
 /* /var/lib/nfs/etab is what exportfs(8) has put in force: "PATH<tab>CLIENT(OPTIONS)" a line. */
 static const char functions[] =
@@ -26,6 +27,17 @@ static int parse(struct resource *have, const struct resource *want, struct aren
     (void)want, (void)field, (void)e;
     have->export.live = strlist_append(a, have->export.live, value);
     return 0;
+}
+
+/* An option that gives a client more, and that nobody has asked for; NULL: none. */
+static const char *extra_option(const char *entry, const char *wanted)
+{
+    static const char *const giving[] = {"rw", "insecure", "no_root_squash", "anonuid=0",
+                                         "anongid=0"};
+    for (size_t i = 0; i < ARRAY_LEN(giving); i++)
+        if (nfs_has_option(strchr(entry, '(') + 1, giving[i]) && !nfs_has_option(wanted, giving[i]))
+            return giving[i];
+    return NULL;
 }
 
 /* Whether "a,b" are all among the comma-separated options of "10.1.1.132(rw,sync,...)". */
@@ -64,13 +76,16 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     const struct res_export *w = &want->export, *h = &have->export;
     size_t n = strlist_count(w->clients);
     bool same = strlist_count(h->live) == n;
-    for (size_t i = 0; i < n && same; i++) {
+    const char *extra = NULL;
+    for (size_t i = 0; i < n && !extra; i++) {
         const char *entry = entry_of(h, w->clients[i]);
-        same = entry && has_options(entry, w->options);
+        same = same && entry && has_options(entry, w->options);
+        extra = entry ? extra_option(entry, w->options) : NULL;
     }
-    if (!same)
-        plan_step(p, want, have, IMPACT_NONE, "export %s to %zu client%s (now to %zu)", want->key, n,
-                  n == 1 ? "" : "s", strlist_count(h->live));
+    if (!same || extra)
+        plan_step(p, want, have, IMPACT_NONE, "export %s to %zu client%s (now to %zu%s%s)",
+                  want->key, n, n == 1 ? "" : "s", strlist_count(h->live), extra ? ", with " : "",
+                  extra ? extra : "");
 }
 
 static void apply(struct script *s, const struct step *step)

@@ -10,6 +10,8 @@
 #include "base/strlist.h"
 #include "engine/fw_firewalld.h"
 #include "engine/fw_iptables.h"
+#include "engine/fw_ufw.h"
+#include "engine/fw_words.h"
 #include "engine/putfile.h"
 
 static const char functions[] =
@@ -30,7 +32,7 @@ static const char functions[] =
     "  if l=$(unshare -n sh -c 'nft -f /etc/nftables.conf && nft list ruleset' 2>/dev/null); then\n"
     "    printf '%s\\n' \"$l\" | nft_input | sed -n 's/^chain //p'\n"
     "  else echo '*'; fi\n"
-    "}\n" FW_FIREWALLD_OBSERVE FW_IPTABLES_OBSERVE
+    "}\n" FW_UFW_OBSERVE FW_FIREWALLD_OBSERVE FW_IPTABLES_OBSERVE
     "ob_firewall() {\n" /* INDEX; with "off": is anything still to be switched off? */
     "  if [ \"${2-}\" = off ]; then\n"
     "    ! systemctl is-enabled -q firewalld.service 2>/dev/null || r \"$1\" backend firewalld\n"
@@ -41,6 +43,7 @@ static const char functions[] =
     "  elif [ -r /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then\n"
     "    r \"$1\" backend ufw\n"
     "    sed -n 's/^### tuple ### \\(.* in\\).*/\\1/p' /etc/ufw/user.rules | each \"$1\" both\n"
+    "    ufw_ours | each \"$1\" ours\n"
     "  elif ipt_runs; then\n"
     "    r \"$1\" backend iptables; ob_iptables \"$1\"\n"
     "  elif command -v nft >/dev/null; then\n"
@@ -113,6 +116,8 @@ static int parse(struct resource *have, const struct resource *want, struct aren
         h->live = strlist_append(a, h->live, value);
     if (!strcmp(field, "stored") || !strcmp(field, "both"))
         h->stored = strlist_append(a, h->stored, value);
+    if (!strcmp(field, "ours"))
+        h->ours = strlist_append(a, h->ours, value);
     return 0;
 }
 
@@ -120,26 +125,11 @@ static int parse(struct resource *have, const struct resource *want, struct aren
 static void rule_text(struct strbuf *out, enum firewall_backend b, const struct fw_rule *r,
                       const char *chain)
 {
-    char buf[IPADDR_STRLEN];
-    bool v6 = r->source.family == AF_INET6;
-    const char *source = r->source.family ? ipaddr_str(&r->source, buf) : NULL;
     if (b == FW_NFTABLES || b == FW_IPTABLES) {
         sb_addf(out, "%s ", chain);
         fw_rule_name(out, r);
-    } else if (b == FW_UFW) {
-        char port[8];
-        snprintf(port, sizeof port, "%u", r->port);
-        sb_addf(out, "allow %s %s 0.0.0.0/0 any %s in", r->protocol, r->port ? port : "any",
-                source ? source : "0.0.0.0/0");
-    } else {
-        sb_addf(out, "rule family=\"%s\"", v6 ? "ipv6" : "ipv4");
-        if (source)
-            sb_addf(out, " source address=\"%s\"", source);
-        if (r->port)
-            sb_addf(out, " port port=\"%u\" protocol=\"%s\" accept", r->port, r->protocol);
-        else
-            sb_addf(out, " protocol value=\"%s\" accept", r->protocol);
-    }
+    } else
+        fw_rule_words(out, b, r);
 }
 
 static bool made_at_boot(const struct res_firewall *h, const char *chain)
@@ -180,36 +170,45 @@ static const char *name_of(const char *line)
     return line;
 }
 
-/* A rule of ours that is not wanted any more, say of a host that has left. Two keep our names. */
-static bool is_stale(const struct res_firewall *w, const struct res_firewall *h, const char *line)
+/* Whether the backend keeps our names; others have our rules in their own words alone. */
+static bool keeps_names(const struct res_firewall *h)
 {
-    const char *name = name_of(line);
-    if ((h->backend != FW_NFTABLES && h->backend != FW_IPTABLES) || !name)
-        return false;
+    return h->backend == FW_NFTABLES || h->backend == FW_IPTABLES;
+}
+
+/* A rule of ours that is not wanted any more, say of a host that has left; by its name, or words.
+ */
+static bool is_stale(const struct res_firewall *w, const struct res_firewall *h, const char *rule)
+{
     for (size_t i = 0; i < w->n_rules; i++) {
         autosb struct strbuf wanted = {0};
-        fw_rule_name(&wanted, &w->rules[i]);
-        if (!strcmp(sb_str(&wanted), name))
+        if (keeps_names(h))
+            fw_rule_name(&wanted, &w->rules[i]);
+        else
+            fw_rule_words(&wanted, h->backend, &w->rules[i]);
+        if (!strcmp(sb_str(&wanted), rule))
             return false;
     }
     return true;
 }
 
-/* Their names, once each; NULL: none. */
+/* Their names, or words, once each; NULL: none. */
 static const char *const *stale(struct arena *a, const struct res_firewall *w,
                                 const struct res_firewall *h)
 {
-    const char *const *names = NULL;
-    for (size_t i = 0; h->live && h->live[i]; i++)
-        if (is_stale(w, h, h->live[i]) && !strlist_contains(names, name_of(h->live[i])))
-            names = strlist_append(a, names, name_of(h->live[i]));
-    return names;
+    const char *const *list = keeps_names(h) ? h->live : h->ours, *const *old = NULL;
+    for (; list && *list; list++) {
+        const char *rule = keeps_names(h) ? name_of(*list) : *list;
+        if (rule && is_stale(w, h, rule) && !strlist_contains(old, rule))
+            old = strlist_append(a, old, rule);
+    }
+    return old;
 }
 
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
     const struct res_firewall *w = &want->firewall, *h = &have->firewall;
-    autosb struct strbuf missing = {0};
+    autosb struct strbuf missing = {0}, first = {0};
     const char *const *old;
     if (h->backend == FW_NONE)
         return;
@@ -227,9 +226,11 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
     if (missing.len)
         plan_step(p, want, have, IMPACT_NONE, "let %s through the firewall (%s)", sb_str(&missing),
                   backends[h->backend]);
-    else if ((old = stale(&p->arena, w, h)))
-        plan_step(p, want, have, IMPACT_NONE, "let %s%s through the firewall no more (%s)", old[0],
-                  old[1] ? " and others" : "", backends[h->backend]);
+    else if ((old = stale(&p->arena, w, h))) {
+        fw_words_name(&first, h->backend, old[0]);
+        plan_step(p, want, have, IMPACT_NONE, "let %s%s through the firewall no more (%s)",
+                  sb_str(&first), old[1] ? " and others" : "", backends[h->backend]);
+    }
 }
 
 static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule *r)
@@ -248,12 +249,28 @@ static void nft_rule(struct strbuf *out, const char *chain, const struct fw_rule
     sb_add(out, "\"\n");
 }
 
+static const char *drop_function(const struct res_firewall *h, const char *rule)
+{
+    if (h->backend == FW_NFTABLES)
+        return "nft_drop";
+    if (h->backend == FW_UFW)
+        return "ufw_drop";
+    /* What was never made, or is no rule as a power cut has left it, firewall-cmd need not take. */
+    return strlist_contains(h->live, rule) || strlist_contains(h->stored, rule) ? "fwd_drop"
+                                                                                : "fwd_forget";
+}
+
 static void drop_stale(struct script *s, const struct res_firewall *w, const struct res_firewall *h)
 {
     struct arena tmp = {0};
-    for (const char *const *name = stale(&tmp, w, h); name && *name; name++) {
-        script_add(s, "nft_drop");
-        script_arg(s, *name);
+    const char *const *old = stale(&tmp, w, h);
+    if (old && h->backend == FW_UFW)
+        script_add(s, FW_UFW_DROP);
+    if (old && h->backend == FW_FIREWALLD)
+        script_add(s, FW_FIREWALLD_DROP);
+    for (; old && *old; old++) {
+        script_add(s, drop_function(h, *old));
+        script_arg(s, *old);
         script_add(s, "\n");
     }
     arena_free(&tmp);
@@ -290,6 +307,7 @@ static void apply_nft(struct script *s, const struct step *step)
 static void apply_ufw(struct script *s, const struct res_firewall *w, const struct res_firewall *h)
 {
     char buf[IPADDR_STRLEN];
+    drop_stale(s, w, h);
     for (size_t i = 0; i < w->n_rules; i++) {
         const struct fw_rule *r = &w->rules[i];
         if (wholly_in_force(h, r))
@@ -307,19 +325,22 @@ static void apply_ufw(struct script *s, const struct res_firewall *w, const stru
 static void apply_firewalld(struct script *s, const struct res_firewall *w,
                             const struct res_firewall *h)
 {
+    drop_stale(s, w, h);
     script_add(s, "set --\n");
     for (size_t i = 0; i < w->n_rules; i++) {
         autosb struct strbuf text = {0};
         if (wholly_in_force(h, &w->rules[i]))
             continue;
-        rule_text(&text, h->backend, &w->rules[i], NULL);
+        fw_rule_words(&text, h->backend, &w->rules[i]);
         script_add(s, "set -- \"$@\" --add-rich-rule");
         script_arg(s, sb_str(&text));
         script_add(s, "\necho");
         script_arg(s, sb_str(&text));
-        script_add(s, " >>" OWNED_DIR "/firewalld\n");
+        script_add(s, " >>" FW_FIREWALLD_LIST "\n");
     }
-    script_add(s, "firewall-cmd -q \"$@\"\nfirewall-cmd -q --permanent \"$@\"\n");
+    script_add(
+        s,
+        "if [ $# -gt 0 ]; then firewall-cmd -q \"$@\"; firewall-cmd -q --permanent \"$@\"; fi\n");
 }
 
 static void apply(struct script *s, const struct step *step)
@@ -337,7 +358,7 @@ static void apply(struct script *s, const struct step *step)
         apply_firewalld(s, w, h);
 }
 
-static const char undo[] = FW_IPTABLES_APPLY
+static const char undo[] = FW_IPTABLES_APPLY FW_UFW_DROP
     "fw_units='firewalld nftables iptables ip6tables netfilter-persistent'\n"
     "pre_firewall() {\n"
     "  [ ! -e /etc/nftables.conf ] || keep_orig /etc/nftables.conf\n"
@@ -369,13 +390,9 @@ static const char undo[] = FW_IPTABLES_APPLY
     "  undo_block /etc/nftables.conf - existed\n"
     "  rm -f /var/lib/clusterctl/orig/etc/nftables.conf*\n"
     "  if command -v ufw >/dev/null && [ -r /etc/ufw/user.rules ]; then\n"
-    "    sed -n 's/^### tuple ### allow \\([^ ]*\\) \\([^ ]*\\) [^ ]* any \\([^ ]*\\) in "
-    "comment=636c757374657263746c$/\\1 \\2 \\3/p' /etc/ufw/user.rules | while read -r p d a; do\n"
-    "      set -- allow proto \"$p\" from \"$a\" to any; [ \"$d\" = any ] || set -- \"$@\" port "
-    "\"$d\"\n"
-    "      ufw delete \"$@\"; done\n"
+    "    ufw_ours | while IFS= read -r l; do ufw_drop \"$l\"; done\n"
     "  fi\n"
-    "  f=/var/lib/clusterctl/firewalld\n"
+    "  f=" FW_FIREWALLD_LIST "\n"
     "  if [ -s \"$f\" ] && [ -d /run/firewalld ]; then\n"
     "    set --\n"
     "    while IFS= read -r l; do set -- \"$@\" --remove-rich-rule \"$l\"; done <\"$f\"\n"

@@ -187,6 +187,7 @@ struct res_firewall {
     const char *const *chains; /* nftables: "inet filter input", those that drop; iptables: all INPUT */
     const char *const *boot_chains; /* those that a boot makes; "*": not known */
     const char *const *live, *const *stored;
+    const char *const *ours; /* firewalld, ufw: of these, and maybe gone by now, those that we made */
 };
 
 /* key: boolean's name */

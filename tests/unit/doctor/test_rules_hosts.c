@@ -626,6 +626,39 @@ static void reading_nginx(void **state)
 
 #define ON_BED(test) cmocka_unit_test_setup_teardown(test, bed_setup, bed_teardown)
 
+/* What an inventory gives away by its share. */
+static void laxer_shares(void **state)
+{
+#define DEFAULT "rw,sync,no_subtree_check,root_squash"
+    static const struct {
+        const char *options;
+        unsigned mode;
+        const char *ids;
+    } cases[] = {
+        {DEFAULT, 0755, ""},
+        {"rw,no_root_squash", 0755, " nfs.no-root-squash"},
+        {DEFAULT ",anonuid=0", 0755, " nfs.anonuid"},
+        {DEFAULT ",anonuid=0,anongid=0", 0755, " nfs.anonuid nfs.anongid"},
+        {DEFAULT ",anonuid=65534,anongid=33", 0755, ""},
+        {DEFAULT ",insecure", 0755, " nfs.insecure"},
+        {DEFAULT, 02775, " nfs.group-mode"},
+        {DEFAULT, 0757, " nfs.mode"},
+        {DEFAULT, 0777, " nfs.mode"},
+    };
+#undef DEFAULT
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf ids = {0};
+        fake.cluster.nfs.export_options = cases[i].options;
+        fake.cluster.nfs.mode = cases[i].mode;
+        bed.report.laxer.n = 0;
+        exam_laxer(&bed.exam);
+        for (size_t k = 0; k < bed.report.laxer.n; k++)
+            sb_addf(&ids, " %s", bed.report.laxer.v[k].id);
+        assert_string_equal(sb_str(&ids), cases[i].ids);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -655,6 +688,7 @@ int main(void)
         ON_BED(mounted_elsewhere),
         ON_BED(not_mounted),
         ON_BED(not_in_fstab),
+        ON_BED(laxer_shares),
         ON_BED(selinux_nfs),
         ON_BED(selinux_port),
         ON_BED(selinux_nfs_whatever_the_boolean),

@@ -227,6 +227,40 @@ static void exports_need_every_option_and_no_stranger(void **state)
     forget(&x);
 }
 
+/* By exportfs -o, say; listed as nfs-utils 2.6 does. */
+static void exports_give_no_more_than_is_asked_for(void **state)
+{
+#define LISTED(access, port, root, uid, gid)                                                       \
+    "0 client 10.1.1.132(" access ",sync,wdelay,hide,nocrossmnt," port "," root ",no_all_squash,"    \
+    "no_subtree_check,secure_locks,acl,no_pnfs,anonuid=" uid ",anongid=" gid ",sec=sys," access ","  \
+    root ",no_all_squash)"
+    static const char *const clients[] = {"10.1.1.132", NULL};
+    static const struct {
+        const char *options, *seen, *extra; /* NULL: nothing to do */
+    } cases[] = {
+        {"rw,sync", LISTED("rw", "secure", "root_squash", "65534", "65534"), NULL},
+        {"rw,sync", LISTED("rw", "insecure", "root_squash", "65534", "65534"), "insecure"},
+        {"rw,sync", LISTED("rw", "secure", "no_root_squash", "65534", "65534"), "no_root_squash"},
+        {"rw,sync", LISTED("rw", "secure", "root_squash", "0", "65534"), "anonuid=0"},
+        {"rw,sync", LISTED("rw", "secure", "root_squash", "65534", "0"), "anongid=0"},
+        {"sync", LISTED("rw", "secure", "root_squash", "65534", "65534"), "rw"},
+        {"sync", LISTED("ro", "secure", "root_squash", "65534", "65534"), NULL},
+        {"rw,insecure,no_root_squash,anonuid=0,anongid=0", LISTED("rw", "insecure", "no_root_squash", "0", "0"), NULL},
+    };
+#undef LISTED
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char summary[128] = "";
+        struct one x = {0};
+        want_export(&x.cat, "/nfs/web", (struct res_export){.clients = clients, .options = cases[i].options});
+        observe_lines(&x, LINES(cases[i].seen));
+        if (cases[i].extra)
+            snprintf(summary, sizeof summary, "export /nfs/web to 1 client (now to 1, with %s)", cases[i].extra);
+        assert_string_equal(x.plan.steps.n ? x.plan.steps.v[0].summary : "", summary);
+        forget(&x);
+    }
+}
+
 static void strangers_on_a_port_block(void **state)
 {
     struct one x = {0};
@@ -439,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_unit_is_stopped),
         cmocka_unit_test(a_changed_file_reloads_its_service),
         cmocka_unit_test(exports_need_every_option_and_no_stranger),
+        cmocka_unit_test(exports_give_no_more_than_is_asked_for),
         cmocka_unit_test(strangers_on_a_port_block),
         cmocka_unit_test(web_servers_are_stopped),
         cmocka_unit_test(secrets_are_starred_out),

@@ -32,6 +32,7 @@ static const char world[] =
 static struct resource file = {.type = RES_FILE, .key = "/var/lib/file", .notify = "x.service"};
 static struct resource fresh = {.type = RES_FILE, .key = "/var/lib/fresh"};
 static struct resource unit = {.type = RES_SERVICE, .key = "x.service"};
+static struct resource firewalld = {.type = RES_FIREWALL, .key = "firewall", .firewall.backend = FW_FIREWALLD};
 
 /* A step's group as apply.c makes it: `text` is what it does. */
 static void add_step(struct script *s, const struct resource *want, const char *text)
@@ -94,6 +95,19 @@ static void everything_comes_back(void **state)
                "-- no confirmation came in time: the host has taken its changes back\n");
 }
 
+/* With firewalld's files comes our list of what we made in them. */
+static void rules_come_back_as_ours(void **state)
+{
+    struct script s;
+    (void)state;
+    begin(&s);
+    script_add(&s, "[ ! -d /etc/firewalld ] || mount -t tmpfs none /etc/firewalld || exit\n"
+                   "mkdir -p clusterctl; echo rule >clusterctl/firewalld\n");
+    add_step(&s, &firewalld, ": >/var/lib/clusterctl/firewalld");
+    script_add(&s, "sh " GUARD "/run revert >/dev/null 2>&1; cat clusterctl/firewalld\n");
+    expect(&s, "step 0\nrule\n");
+}
+
 static void what_is_confirmed_stays(void **state)
 {
     struct script s;
@@ -144,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_back),
+        cmocka_unit_test(rules_come_back_as_ours),
         cmocka_unit_test(what_is_confirmed_stays),
         cmocka_unit_test(a_boot_gives_the_files_back),
         cmocka_unit_test(the_watch_counts_from_the_last_sign_of_life),

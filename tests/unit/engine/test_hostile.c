@@ -116,6 +116,7 @@ struct bed {
     struct plan plan;
     unsigned places;
     const char *word;
+    enum firewall_backend firewall;
 };
 
 static const char *w(struct bed *b)
@@ -172,10 +173,10 @@ static void observe_hostile(struct bed *b)
     for (size_t i = 0; i < b->cat.list.n; i++) {
         struct resource *have = &b->obs.have[i];
         if (have->type == RES_FIREWALL) {
-            have->firewall.backend = FW_NFTABLES;
+            have->firewall.backend = b->firewall;
             have->firewall.chains = list_of(b);
             have->firewall.boot_chains = list_of(b);
-            have->firewall.live = have->firewall.stored = list_of(b);
+            have->firewall.live = have->firewall.stored = have->firewall.ours = list_of(b);
         } else if (have->type == RES_NETWORK) {
             have->network.content = w(b);
             have->network.addresses = have->network.gateways = w(b);
@@ -201,10 +202,10 @@ static void remember(struct bed *b)
     }
 }
 
-static void open_bed(struct bed *b, const char *word)
+static void open_bed(struct bed *b, const char *word, enum firewall_backend firewall)
 {
     struct err e = {0};
-    *b = (struct bed){.word = word};
+    *b = (struct bed){.word = word, .firewall = firewall};
     b->host = (struct host){.name = w(b), .hostname = w(b), .roles = ROLE_DIRECTOR, .ssh.user = w(b)};
     ipaddr_parse("10.1.1.130", &b->host.address);
     b->cluster = (struct cluster){.name = w(b), .hosts = &b->host, .n_hosts = 1, .network.managed = true};
@@ -258,11 +259,12 @@ static void no_word_is_acted_on(void **state)
     (void)state;
     if (geteuid() != 0) /* chroot() */
         skip();
+    static const enum firewall_backend firewalls[] = {FW_NFTABLES, FW_UFW, FW_FIREWALLD};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         struct bed b;
         struct script s;
         struct err e = {0};
-        open_bed(&b, words[i]);
+        open_bed(&b, words[i], firewalls[i % ARRAY_LEN(firewalls)]);
         plan_everything(&b);
         struct run_record record = {.id = "20261126T071500Z-0001", .about = "\"x\":\"'$(:>/canary-about)\""};
         assert_int_equal(script_init(&s, &e), 0);

@@ -79,7 +79,7 @@ static void bed_close(struct bed *b)
 /* Run a script with the host's memory in its place, and feed its records to `record`. */
 static int run(struct script *s, int (*record)(struct bed *, char *, struct err *), struct bed *b)
 {
-    char command[512], line[8192], *kind, *rest;
+    char command[1024], line[8192], *kind, *rest;
     struct err e = {0};
     int rc = 0;
     autosb struct strbuf file = {0};
@@ -92,8 +92,10 @@ static int run(struct script *s, int (*record)(struct bed *, char *, struct err 
              "unshare -mn sh -c 'mount -t tmpfs none /run && mkdir /run/clusterctl && "
              "mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux && "
              "mount --bind %s/selinux /sys/fs/selinux && "
+             "if [ -d %s/etc ]; then mount --bind %s/etc /etc; fi && "
+             "if [ -d %s/firewalld ]; then ln -s %s/firewalld /run; fi && "
              "mount --bind %s/lib /var/lib && exec sh %s/script' 2>&1",
-             root, root, root);
+             root, root, root, root, root, root, root);
     FILE *p = popen(command, "r");
     assert_non_null(p);
     while (fgets(line, sizeof line, p)) {
@@ -136,6 +138,9 @@ static void remember(struct bed *b)
     script_free(&s);
 }
 
+/* Programs that a test puts at ROOT/bin. */
+#define STAND_INS "export ROOT=%s PATH=%s/bin:$PATH\n"
+
 static void look(struct bed *b)
 {
     struct script s;
@@ -145,6 +150,7 @@ static void look(struct bed *b)
     observation_init(&b->obs, &b->cat);
     assert_int_equal(script_init(&s, &e), 0);
     script_prelude(&s);
+    script_addf(&s, STAND_INS, root, root);
     observe_script(&s, &b->cat);
     assert_int_equal(run(&s, take_observed, b), 0);
     script_free(&s);
@@ -166,6 +172,7 @@ static void carry_out(struct bed *b, size_t n)
     assert_int_equal(script_init(&s, &e), 0);
     script_prelude(&s);
     script_add(&s, "set -e\n" SETSEBOOL);
+    script_addf(&s, STAND_INS, root, root);
     observe_functions(&s, &b->cat);
     owned_functions(&s, &b->plan);
     for (size_t i = 0; i < n; i++)
@@ -205,7 +212,9 @@ static void picture(struct strbuf *out)
 
 static void start(void)
 {
-    sh("cd %s && rm -rf tree lib selinux && mkdir -p tree/there lib selinux/booleans", root);
+    sh("cd %s && rm -rf tree lib selinux bin etc firewalld && "
+       "mkdir -p tree/there lib selinux/booleans bin",
+       root);
     sh("cd %s/tree && printf 'no newline' >there/old && chmod 640 there/old && chmod 755 there && "
        "printf 'them too\\nothers\\n' >shared",
        root);
@@ -588,6 +597,24 @@ static void rules_for_those_who_left_go(void **state)
                                "0 live ip filter INPUT tcp/2049 from 10.1.1.133", NULL},
          "let tcp/2049 from 10.1.1.133 through the firewall no more (iptables)"},
         {(const char *const[]){"0 backend iptables", "0 filter ip6 filter INPUT", NULL}, NULL},
+#define RICH(address) "rule family=\"ipv4\" source address=\"" address "\" port port=\"2049\" protocol=\"tcp\" accept"
+        {(const char *const[]){"0 backend firewalld", "0 live " RICH("10.1.1.132"), "0 stored " RICH("10.1.1.132"),
+                               "0 live " RICH("10.1.1.133"), "0 stored " RICH("10.1.1.133"),
+                               "0 ours " RICH("10.1.1.133"), "0 ours " RICH("10.1.1.132"), NULL},
+         "let tcp/2049 from 10.1.1.133 through the firewall no more (firewalld)"},
+        {(const char *const[]){"0 backend firewalld", "0 live " RICH("10.1.1.132"), "0 stored " RICH("10.1.1.132"),
+                               "0 live " RICH("10.1.1.133"), "0 stored " RICH("10.1.1.133"), NULL},
+         NULL},
+        {(const char *const[]){"0 backend ufw", "0 both allow tcp 2049 0.0.0.0/0 any 10.1.1.132 in",
+                               "0 both allow vrrp any 0.0.0.0/0 any 10.1.1.133 in",
+                               "0 ours allow vrrp any 0.0.0.0/0 any 10.1.1.133 in",
+                               "0 both allow tcp 80 0.0.0.0/0 any 0.0.0.0/0 in",
+                               "0 ours allow tcp 80 0.0.0.0/0 any 0.0.0.0/0 in", NULL},
+         "let vrrp from 10.1.1.133 and others through the firewall no more (ufw)"},
+        {(const char *const[]){"0 backend ufw", "0 both allow tcp 2049 0.0.0.0/0 any 10.1.1.132 in",
+                               "0 ours allow tcp 2049 0.0.0.0/0 any 10.1.1.132 in",
+                               "0 both allow tcp 2049 0.0.0.0/0 any 10.1.1.133 in", NULL},
+         NULL},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -599,6 +626,163 @@ static void rules_for_those_who_left_go(void **state)
         plan_is(&b, cases[i].seen, cases[i].summary);
         bed_close(&b);
     }
+}
+
+/*
+ * firewalld and ufw as far as they are spoken to: $ROOT/firewalld/live and stored have a rich rule a
+ * line, user.rules is as ufw 0.36 writes it.
+ */
+static const char *const stand_ins[][2] = {
+    {"systemctl", "[ \"$*\" = 'is-active -q firewalld.service' ] && [ -d /run/firewalld ]\n"},
+    {"busctl", "rules() {\n"
+               "  printf 'as %d' \"$(wc -l <\"$ROOT/firewalld/$1\")\"\n"
+               "  sed 's/\"/\\\\\"/g; s/.*/ \"&\"/' \"$ROOT/firewalld/$1\" | tr -d '\\n'; echo\n"
+               "}\n"
+               "case \"$4 $5\" in\n"
+               "*'FirewallD1 getDefaultZone') echo 's \"public\"' ;;\n"
+               "*'.config getZoneByName') echo 'o \"/config/zone/0\"' ;;\n"
+               "*'.config.zone getRichRules') rules stored ;;\n"
+               "*'.zone getRichRules') rules live ;;\n"
+               "*) exit 1 ;; esac\n"},
+    {"firewall-cmd", "f=$ROOT/firewalld/live\n"
+                     "a_rule() { case $1 in 'rule family='*' accept') ;; *) exit 122 ;; esac; }\n"
+                     "while [ $# -gt 0 ]; do case $1 in\n"
+                     "  -q) shift ;;\n"
+                     "  --permanent) f=$ROOT/firewalld/stored; shift ;;\n"
+                     "  --add-rich-rule) a_rule \"$2\"; echo \"$2\" >>$f; shift 2 ;;\n"
+                     "  --remove-rich-rule) a_rule \"$2\"; grep -vxF -e \"$2\" $f >$f.new; mv $f.new $f; shift 2 ;;\n"
+                     "  *) exit 2 ;; esac; done\n"},
+    {"ufw", "f=/etc/ufw/user.rules\n"
+            "d=; [ \"$1\" != delete ] || { d=1; shift; }\n"
+            "[ \"$1 $2 $4 $6 $7\" = 'allow proto from to any' ] || exit 2\n"
+            "r=\"### tuple ### allow $3\" a=$5; shift 7\n"
+            "if [ \"$1\" = port ]; then r=\"$r $2\"; shift 2; else r=\"$r any\"; fi\n"
+            "r=\"$r 0.0.0.0/0 any $a in\"\n"
+            "grep -vF -e \"$r\" $f >$f.new; mv $f.new $f\n"
+            "[ -n \"$d\" ] || echo \"$r comment=$(printf %s \"$2\" | od -An -tx1 | tr -d ' ')\" >>$f\n"},
+};
+
+static void put(const char *name, const char *what)
+{
+    char file[256];
+    snprintf(file, sizeof file, "%s/%s", root, name);
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    fputs(what, f);
+    fclose(f);
+}
+
+static void put_stand_ins(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(stand_ins); i++) {
+        autosb struct strbuf name = {0}, program = {0};
+        sb_addf(&name, "bin/%s", stand_ins[i][0]);
+        sb_addf(&program, "#!/bin/sh\n%s", stand_ins[i][1]);
+        put(sb_str(&name), sb_str(&program));
+    }
+    sh("chmod 755 %s/bin/*", root);
+}
+
+/* Deploy these rules; the last of what is planned must be as said. */
+static void let_in(const struct fw_rule *rules, size_t n, const char *summary)
+{
+    struct fw_rule copy[4];
+    struct bed b;
+    memcpy(copy, rules, n * sizeof *rules);
+    bed_open(&b);
+    remember(&b);
+    want_owned(&b.cat);
+    want_firewall(&b.cat, (struct res_firewall){.rules = copy, .n_rules = n});
+    look(&b);
+    assert_true(b.plan.steps.n > 0);
+    assert_string_equal(b.plan.steps.v[b.plan.steps.n - 1].summary, summary);
+    carry_out(&b, b.plan.steps.n);
+    bed_close(&b);
+}
+
+static void firewall_is(const char *file, const char *what)
+{
+    char path[256];
+    autosb struct strbuf now = {0};
+    snprintf(path, sizeof path, "%s/%s", root, file);
+    text(path, &now);
+    assert_string_equal(sb_str(&now), what);
+}
+
+/* Who is wanted no more goes with what is made next, or alone; what others made stays, and is all that does. */
+static void rules_come_and_go(const char *backend, const char *const *files, const char *others,
+                              const char *two, const char *last)
+{
+    struct fw_rule rules[] = {{.protocol = "vrrp"}, {.protocol = "tcp", .port = 2049},
+                              {.protocol = "udp", .port = 8848}};
+    char summary[128];
+    struct bed b;
+    struct err e = {0};
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+        assert_true(ipaddr_parse("10.1.1.131", &rules[i].source));
+    snprintf(summary, sizeof summary,
+             "let vrrp from 10.1.1.131, tcp/2049 from 10.1.1.131 through the firewall (%s)", backend);
+    let_in(rules, 2, summary);
+    for (const char *const *f = files; *f; f++)
+        firewall_is(*f, two);
+    snprintf(summary, sizeof summary, "let udp/8848 from 10.1.1.131 through the firewall (%s)", backend);
+    let_in(rules + 2, 1, summary);
+    snprintf(summary, sizeof summary,
+             "let vrrp from 10.1.1.131, tcp/2049 from 10.1.1.131 through the firewall (%s)", backend);
+    let_in(rules, 3, summary);
+    sh("f=%s/lib/clusterctl/firewalld; [ ! -e $f ] || echo 'rule fam' >>$f", root); /* by a power cut */
+    snprintf(summary, sizeof summary,
+             "let udp/8848 from 10.1.1.131 and others through the firewall no more (%s)", backend);
+    let_in(rules, 1, summary);
+    for (const char *const *f = files; *f; f++)
+        firewall_is(*f, last);
+
+    bed_open(&b);
+    remember(&b);
+    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+    look(&b);
+    carry_out(&b, b.plan.steps.n);
+    bed_close(&b);
+    for (const char *const *f = files; *f; f++)
+        firewall_is(*f, others);
+}
+
+static void firewalld_lets_in_no_more(void **state)
+{
+#define THEIRS "rule family=\"ipv4\" source address=\"10.1.1.9\" port port=\"2049\" protocol=\"tcp\" accept\n"
+#define VRRP "rule family=\"ipv4\" source address=\"10.1.1.131\" protocol value=\"vrrp\" accept\n"
+#define SHARE "rule family=\"ipv4\" source address=\"10.1.1.131\" port port=\"2049\" protocol=\"tcp\" accept\n"
+    (void)state;
+    start();
+    put_stand_ins();
+    sh("mkdir %s/firewalld", root);
+    put("firewalld/live", THEIRS);
+    put("firewalld/stored", THEIRS);
+    rules_come_and_go("firewalld", (const char *const[]){"firewalld/live", "firewalld/stored", NULL}, THEIRS,
+                      THEIRS VRRP SHARE, THEIRS VRRP);
+#undef THEIRS
+#undef VRRP
+#undef SHARE
+}
+
+static void ufw_lets_in_no_more(void **state)
+{
+#define THEIRS                                                                                     \
+    "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n"                                      \
+    "### tuple ### allow tcp 2049 0.0.0.0/0 any 10.1.1.9 in comment=6d696e65\n"
+#define VRRP "### tuple ### allow vrrp any 0.0.0.0/0 any 10.1.1.131 in comment=636c757374657263746c\n"
+#define SHARE "### tuple ### allow tcp 2049 0.0.0.0/0 any 10.1.1.131 in comment=636c757374657263746c\n"
+    (void)state;
+    start();
+    put_stand_ins();
+    sh("mkdir -p %s/etc/ufw", root);
+    put("etc/ufw/ufw.conf", "ENABLED=yes\n");
+    put("etc/ufw/user.rules", THEIRS);
+    rules_come_and_go("ufw", (const char *const[]){"etc/ufw/user.rules", NULL}, THEIRS,
+                      THEIRS VRRP SHARE, THEIRS VRRP);
+#undef THEIRS
+#undef VRRP
+#undef SHARE
 }
 
 int main(void)
@@ -615,6 +799,8 @@ int main(void)
         cmocka_unit_test(the_end_has_an_order),
         cmocka_unit_test(enforcement_is_turned_off),
         cmocka_unit_test(rules_for_those_who_left_go),
+        cmocka_unit_test(firewalld_lets_in_no_more),
+        cmocka_unit_test(ufw_lets_in_no_more),
     };
     if (!mkdtemp(root))
         return 1;
