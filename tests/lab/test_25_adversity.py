@@ -9,8 +9,8 @@ from conftest import clusterctl, ssh, wait_for
 from test_05_interrupts import no_half_written_files
 
 # What there is to do on the NFS host each time: a block of a file, a file of ours, the table of exports.
-DRIFT = ("sed -i 's/root_squash/no_root_squash/' /etc/exports; exportfs -r; "
-         "rm -f /etc/nfs.conf.d/*clusterctl*; sed -i '/10.1.1.133/d' /etc/hosts")
+EXPORTS = "sed -i 's/root_squash/no_root_squash/' /etc/exports; exportfs -r; "
+DRIFT = (EXPORTS + "rm -f /etc/nfs.conf.d/*clusterctl*; sed -i '/10.1.1.133/d' /etc/hosts")
 # Through a shell that keeps itself: what it replaces may be what would put it back.
 HIDE = "mv {0} {0}.away"
 PUT_BACK = "mv -f {0}.away {0}"
@@ -25,6 +25,7 @@ class Adversity:
     options: tuple = ()
     status: tuple = (1,)
     most_s: int = 60
+    drift: str = DRIFT
 
 
 EXPORTFS = "/usr/sbin/exportfs"
@@ -39,9 +40,15 @@ ALL = {
         "Read-only file system", "umount -l /etc"),
     "missing command": Adversity(
         HIDE.format(EXPORTFS), r"exportfs: not found", PUT_BACK.format(EXPORTFS)),
+    # By a step: what it has said until then is shown, and nothing of it is left. And under a manager's unit.
     "hung command": Adversity(
-        INSTEAD.format(EXPORTFS, "echo waiting; exec sleep 1000"), r"NFS .*\| waiting.*\b5 s.*it was ended there",
-        f"{PUT_BACK.format(EXPORTFS)}; ! pgrep -x sleep", ("--step-timeout", "5"), most_s=40),
+        INSTEAD.format(EXPORTFS, "echo waiting for no one; trap \"\" TERM; sleep 1000"),
+        r"did not end within its time limit.*it was ended there.*\| waiting for no one",
+        f"{PUT_BACK.format(EXPORTFS)}; ! pgrep -x sleep", ("--step-timeout", "5"), most_s=40, drift=EXPORTS),
+    "hung unit": Adversity(
+        INSTEAD.format(EXPORTFS, "exec sleep 1000"), r"did not end within its time limit.*it was ended there",
+        f"flock -n /run/clusterctl/lock pkill -x sleep; {PUT_BACK.format(EXPORTFS)}", ("--step-timeout", "5"),
+        most_s=40),
     "100 MB of output": Adversity(
         INSTEAD.format(EXPORTFS, "head -c 100000000 /dev/zero | tr \\\\000 x; exit 1"),
         "failed with status 1", PUT_BACK.format(EXPORTFS), most_s=90),
@@ -60,7 +67,7 @@ ALL = {
 @pytest.mark.parametrize("what", ALL)
 def test_adversity(deployed, what):
     a = ALL[what]
-    ssh("NFS", DRIFT)
+    ssh("NFS", a.drift)
     ssh("NFS", a.make)
     began = time.monotonic()
     try:
