@@ -55,6 +55,7 @@ static struct cluster *parse(const char *text, size_t len, const char *name, str
         c->text = secrets_taken_out(c, json, text, len);
         d.arena = &c->arena;
         d.cluster = c;
+        d.json = json;
         struct draft *r = arena_new(&c->arena, struct draft); /* c->vips may point into it */
         r->c = c;
         r->diags = diags;

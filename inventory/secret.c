@@ -79,8 +79,8 @@ static int from_file(struct decoder *d, const struct field *f, const char *path,
     return -1;
 }
 
-/* Its standard error is the operator's, as is its directory; it has nothing to read. */
-static pid_t start(const char *command, int *out)
+/* Its standard error is the operator's, as is its directory; it has nothing to read, no secret. */
+static pid_t start(struct decoder *d, const char *command, int *out)
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC))
@@ -92,6 +92,7 @@ static pid_t start(const char *command, int *out)
         if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(fds[1], STDOUT_FILENO) < 0)
             _exit(127);
         signal(SIGPIPE, SIG_DFL);
+        secrets_leave_environment(d->json);
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
@@ -122,7 +123,7 @@ static int from_command(struct decoder *d, const struct field *f, const char *co
                         const struct where *w)
 {
     int status, fd = -1;
-    pid_t pid = start(command, &fd);
+    pid_t pid = start(d, command, &fd);
     autoclose int out = fd;
     if (pid < 0) {
         complain(d, w, "%s: cannot start the command: %s", f->name, strerror(errno));

@@ -63,6 +63,23 @@ def test_each_source_is_asked_once(tmp_path):
     assert r.returncode == 0 and (tmp_path / "times").read_text() == "x\n", r
 
 
+LOGIN = {"CLUSTERCTL_SSH_PASSWORD": "CAN4RY1", "CLUSTERCTL_PASSPHRASE": "CAN4RY2",
+         "CLUSTERCTL_SUDO_PASSWORD": "CAN4RY3"}
+
+
+@pytest.mark.parametrize("command,variable", [(("ssh", "password"), ("vrrp", "auth_pass")),
+                                              (("vrrp", "auth_pass"), ("ssh", "password"))])
+def test_a_command_inherits_no_secret(tmp_path, command, variable):
+    """Whatever is read first; all else that it may need is there."""
+    path = inventory(tmp_path, {"command": f"cat /proc/$$/environ >{tmp_path}/environ; echo s3cret"}, command)
+    model = json.loads(path.read_text())
+    model.setdefault(variable[0], {})[variable[1]] = {"env": "A_PASS"}
+    path.write_text(json.dumps(model))
+    r = clusterctl("check", path, env={**LOGIN, "A_PASS": "CAN4RY4", "OTHER": "th3re"})
+    environ = (tmp_path / "environ").read_text()
+    assert r.returncode == 0 and "OTHER=th3re" in environ and "CAN4RY" not in environ, (r, environ)
+
+
 @pytest.mark.parametrize("section,key", FIELDS)
 @pytest.mark.parametrize("source,why", [
     ({"env": "NO_SUCH_VARIABLE"}, 'the environment variable "NO_SUCH_VARIABLE" is not set'),
