@@ -27,7 +27,7 @@ static ssize_t first_line(int fd, char *buf, size_t size, int64_t deadline)
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int ready = poll(&p, 1, deadline_left(deadline));
         ssize_t n = ready > 0 ? read(fd, buf + have, size - 1 - have) : ready;
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (ready == 0)
             errno = ETIMEDOUT;
@@ -60,7 +60,8 @@ static int from_file(struct decoder *d, const struct field *f, const char *path,
 {
     const char *full = decode_absolute(d, path);
     struct stat st;
-    autoclose int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* A FIFO is waited for by poll(), for which it has not ended before there was a writer. */
+    autoclose int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) ||
         (!S_ISDIR(st.st_mode) && first_line(fd, buf, SECRET_LINE_MAX, deadline_in(COMMAND_MS)) < 0)) {
         complain(d, w, "%s: cannot read the file %s: %s", f->name, decode_show(d, full),

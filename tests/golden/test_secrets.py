@@ -2,7 +2,9 @@
 
 import json
 import os
+import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -51,6 +53,26 @@ def test_sources(tmp_path):
     os.close(write)
     assert rendered(inventory(tmp_path, {"file": f"/dev/fd/{read}"}), pass_fds=[read]) == "fr0mfd"
     os.close(read)
+
+
+def test_a_fifo_is_waited_for_once_it_is_open(tmp_path):
+    """The minute that it has does not pass in open()."""
+    fifo = tmp_path / "pass"
+    os.mkfifo(fifo, 0o600)
+    p = subprocess.Popen([CLUSTERCTL, "deploy", "--offline", "--dry-run", "--show-secrets",
+                          inventory(tmp_path, {"file": "pass"})], stdout=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 10
+        while not any(f.samefile(fifo) for f in pathlib.Path(f"/proc/{p.pid}/fd").iterdir() if f.exists()):
+            assert p.poll() is None and time.monotonic() < deadline, "not open"
+            time.sleep(0.02)
+        time.sleep(0.2)
+        assert p.poll() is None
+        fifo.write_text("fr0mpipe\n")
+        assert "auth_pass fr0mpipe" in p.communicate(timeout=20)[0]
+    finally:
+        p.kill()
+        p.wait()
 
 
 def test_each_source_is_asked_once(tmp_path):
