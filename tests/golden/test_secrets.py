@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from test_render import CLUSTERCTL, TOP
 
+NOBODY = 65534
 FIELDS = [("vrrp", "auth_pass"), ("ssh", "password"), ("ssh", "passphrase"), ("ssh", "become_password")]
 
 
@@ -138,3 +140,41 @@ def test_rules_hold_for_the_value(tmp_path):
     assert r.returncode == 65 and "at most 8" in r.stderr and "toolong99" not in r.stderr.replace('"echo toolong99"', "")
 
 
+
+
+CORE = re.compile(r"^Max core file size +(\S+) +(\S+) ", re.M)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.parametrize("uid,hard", [(0, "unlimited"), (NOBODY, "0"), (NOBODY, "unlimited")])
+def test_no_memory_is_dumped(tmp_path, uid, hard):
+    """The kernel pipes a core away at every limit but 1, though not that of what /proc gives to root."""
+    program = os.open(CLUSTERCTL, os.O_RDONLY)
+    read, write = os.pipe()
+    os.fchown(read, uid, uid)
+    os.write(write, b"fr0mfd\n")
+    os.close(write)
+    p = subprocess.Popen(["prlimit", f"--core={hard}:{hard}", "setpriv", f"--reuid={uid}", f"--regid={uid}",
+                          "--clear-groups", f"/proc/self/fd/{program}", "deploy", "--offline", "--dry-run",
+                          "--show-secrets", "/dev/stdin"], pass_fds=[program, read], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, text=True)
+    try:
+        os.fchown(p.stdin.fileno(), uid, uid)
+        proc = pathlib.Path(f"/proc/{p.pid}")
+
+        def is_safe():
+            marked = uid and (proc / "environ").stat().st_uid == 0
+            return marked or CORE.search((proc / "limits").read_text()).groups() == ("1", "1")
+
+        deadline = time.monotonic() + 10
+        while not (proc / "cmdline").read_bytes().startswith(b"/proc/self") or not is_safe():
+            assert p.poll() is None and time.monotonic() < deadline, (proc / "limits").read_text()
+            time.sleep(0.02)
+        # What a secret comes from can be opened all the same.
+        said = p.communicate(inventory(tmp_path, {"file": f"/dev/fd/{read}"}).read_text(), timeout=20)[0]
+        assert "auth_pass fr0mfd" in said
+    finally:
+        p.kill()
+        p.wait()
+        os.close(program)
+        os.close(read)
