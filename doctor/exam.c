@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/quote.h"
 #include "doctor/rule.h"
+#include "engine/fstab.h"
 
 void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,
                struct doctor_report *report)
@@ -57,8 +58,8 @@ static void take_clock(struct exam_host *h, const char *value)
 }
 
 /*
- * keepalived quotes the lines of its file that it does not like, and auth_pass may stand in one. The
- * journal's time is nobody's secret.
+ * keepalived quotes the lines of its file that it does not like, and auth_pass may stand in one.
+ * The journal's time is nobody's secret. A line of fstab may say a password of somebody else's.
  */
 static void mask(const struct exam_host *h, struct strbuf *out, const char *tag, const char *value)
 {
@@ -67,6 +68,8 @@ static void mask(const struct exam_host *h, struct strbuf *out, const char *tag,
     sb_addn(out, value, time);
     if (journal || !strcmp(tag, "keepalived.test"))
         catalog_mask(&h->result->catalog, out, value + time, strlen(value + time));
+    else if (!strcmp(tag, "nfs.fstab"))
+        fstab_mask(out, value);
     else
         sb_add(out, value);
 }
