@@ -1,5 +1,6 @@
 """Secrets of an inventory that come from elsewhere: the environment, a file, a command."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -143,6 +144,23 @@ def test_rules_hold_for_the_value(tmp_path):
 
 
 CORE = re.compile(r"^Max core file size +(\S+) +(\S+) ", re.M)
+
+
+@pytest.mark.parametrize("secret,kept", [("gu3ssme", False), ({"env": "A_PASS"}, True)])
+def test_no_digest_to_guess_by_is_kept(tmp_path, secret, kept):
+    """Of an inventory that a secret stands in, in this operator's journal. Nobody is there to be deployed to."""
+    path, journal = inventory(tmp_path, secret), tmp_path / "journal"
+    model = json.loads(path.read_text())
+    for n, host in enumerate(model["hosts"]):
+        host["address"] = f"127.0.0.{n + 1}"
+    model["ssh"] = {"port": 1}
+    path.write_text(json.dumps(model))
+    r = clusterctl("deploy", "--no-verify", path, env={"A_PASS": "fr0menv", "CLUSTERCTL_JOURNAL": str(journal)})
+    begun = json.loads(journal.read_text().splitlines()[0])
+    assert r.returncode == 69 and begun["command"] == "deploy", r
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (digest in journal.read_text()) == kept == (begun.get("inventory_sha256") == digest), begun
+    assert begun.get("inventory_secret", False) != kept
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
