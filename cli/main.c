@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -12,14 +13,13 @@
 /*
  * Secrets never reach a core dump. A limit of 0 stops files but not a core_pattern that is a pipe;
  * a limit of 1 stops both (the kernel refuses to pipe with it, and no file can be that small).
+ * Where the limit is 0 for good and nobody but root could raise it, we are not to be dumped at all.
  */
 static void no_core_dumps(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_CORE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max = limit.rlim_max == 0 ? 0 : 1;
-    setrlimit(RLIMIT_CORE, &limit);
+    const struct rlimit limit = {1, 1};
+    if (setrlimit(RLIMIT_CORE, &limit) < 0)
+        prctl(PR_SET_DUMPABLE, 0);
 }
 
 int main(int argc, char **argv)

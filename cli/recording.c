@@ -30,6 +30,8 @@ static void add_about(struct session *s, struct strbuf *sb, const char *command,
     json_text(sb, "restores", restores);
     if (s->recording.part)
         json_bool(sb, "part", true);
+    if (s->in->cluster->text_has_secret)
+        json_bool(sb, "inventory_secret", true);
 }
 
 static void journal(const struct session *s, const char *members)
@@ -61,7 +63,9 @@ static void begin(struct session *s, const char *command, const char *undoes,
     sha256_hex(text, strlen(text), r->record.inventory_sha);
     r->record.id = r->id;
     autosb struct strbuf members = {0};
-    sb_addf(&members, "%s,\"inventory_sha256\":\"%s\"", r->record.about, r->record.inventory_sha);
+    sb_add(&members, r->record.about);
+    if (!s->in->cluster->text_has_secret)
+        json_text(&members, "inventory_sha256", r->record.inventory_sha);
     journal(s, sb_str(&members));
 }
 

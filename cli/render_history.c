@@ -130,7 +130,7 @@ void print_run(FILE *f, const struct style *st, const struct history_run *r)
     add_field(&out, "ended", r->ended);
     add_field(&out, "outcome", sb_str(&outcome));
     add_field(&out, "inventory", r->inventory);
-    add_field(&out, "sha-256", r->inventory_sha);
+    add_field(&out, "sha-256", r->inventory_secret ? NULL : r->inventory_sha);
     add_field(&out, "templates", r->template_dir);
     add_field(&out, "clusterctl", r->version);
     add_field(&out, "undoes", r->undoes);
@@ -178,7 +178,7 @@ void print_run_json(FILE *f, const struct history_run *r, bool steps)
     json_number(&sb, "changes", (long long)r->changes);
     json_text(&sb, "version", r->version);
     json_text(&sb, "inventory", r->inventory);
-    json_text(&sb, "inventory_sha256", r->inventory_sha);
+    json_text(&sb, "inventory_sha256", r->inventory_secret ? NULL : r->inventory_sha);
     json_text(&sb, "templates", r->templates);
     json_text(&sb, "template_dir", r->template_dir);
     json_text(&sb, "undoes", r->undoes);

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/quote.h"
 #include "doctor/rule.h"
+#include "engine/fstab.h"
 
 void exam_init(struct exam *x, struct run *r, const struct doctor_options *o,
                struct doctor_report *report)
@@ -56,9 +57,26 @@ static void take_clock(struct exam_host *h, const char *value)
     h->clock_known = true;
 }
 
+/*
+ * keepalived quotes the lines of its file that it does not like, and auth_pass may stand in one.
+ * The journal's time is nobody's secret. A line of fstab may say a password of somebody else's.
+ */
+static void mask(const struct exam_host *h, struct strbuf *out, const char *tag, const char *value)
+{
+    bool journal = !strcmp(tag, "keepalived.journal");
+    size_t time = journal ? strcspn(value, " ") : 0;
+    sb_addn(out, value, time);
+    if (journal || !strcmp(tag, "keepalived.test"))
+        catalog_mask(&h->result->catalog, out, value + time, strlen(value + time));
+    else if (!strcmp(tag, "nfs.fstab"))
+        fstab_mask(out, value);
+    else
+        sb_add(out, value);
+}
+
 void exam_record(struct exam_host *h, char *value)
 {
-    autosb struct strbuf safe = {0};
+    autosb struct strbuf shown = {0}, safe = {0};
     char *tag = value;
     value += strcspn(value, " ");
     if (*value)
@@ -68,7 +86,9 @@ void exam_record(struct exam_host *h, char *value)
     } else if (!strcmp(tag, "complete")) {
         h->asked = true;
     } else if (h->lines.n < EXAM_MAX_LINES) {
-        quote_terminal(&safe, value, strnlen(value, EXAM_LINE_MAX), false);
+        mask(h, &shown, tag, value);
+        quote_terminal(&safe, sb_str(&shown), shown.len < EXAM_LINE_MAX ? shown.len : EXAM_LINE_MAX,
+                       false);
         *vec_push(&h->lines) = (struct evidence){arena_strndup(&h->arena, tag, strnlen(tag, 40)),
                                                  arena_strdup(&h->arena, sb_str(&safe))};
     }

@@ -10,6 +10,7 @@
  *   keepalived.mtime    seconds since 1970
  *   keepalived.test     what `keepalived -t` complains about
  *   keepalived.journal  "1795357581.778740 HOST Keepalived_vrrp[616]: ...", the telling lines
+ * The last two quote the file: exam_record() puts stars in the place of a password.
  */
 void keepalived_gather(struct script *s, const struct host_result *hr);
 

@@ -120,16 +120,21 @@ const char *ifcfg_again(struct arena *a, const char *text, const struct ipaddr *
 
 void ifcfg_mask(struct strbuf *out, const char *text)
 {
-    static const char *const words[] = {"PASSWORD", "PASSPHRASE", "PSK", "SECRET", "PIN"};
-    for (struct line l; next_line(&text, &l);) {
+    static const char *const words[] = {"PASSWORD", "PASSWORD_RAW", "PASSPHRASE",
+                                        "PSK",      "SECRET",       "PIN"};
+    for (struct line whole, l; next_line(&text, &whole);) {
+        /* A remark may have been a setting. */
+        const char *said = whole.s + strspn(whole.s, "# \t");
+        l = whole;
+        next_line(&said, &l);
         bool secret = l.name_n > 2 && !strncmp(l.name, "KEY", 3) && !is(&l, "KEY_MGMT");
         for (size_t i = 0; i < ARRAY_LEN(words); i++) {
             size_t n = strlen(words[i]);
             secret |= l.name_n >= n && !strncmp(l.name + l.name_n - n, words[i], n);
         }
         if (secret)
-            sb_addf(out, "%.*s=********\n", (int)l.name_n, l.name);
+            sb_addf(out, "%.*s=********\n", (int)(l.name + l.name_n - whole.s), whole.s);
         else
-            sb_addf(out, "%.*s\n", (int)l.n, l.s);
+            sb_addf(out, "%.*s\n", (int)whole.n, whole.s);
     }
 }

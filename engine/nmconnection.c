@@ -209,13 +209,17 @@ static bool is_secret(struct part key)
 void nmconnection_mask(struct strbuf *out, const char *text)
 {
     struct part at = {"", 0};
-    for (struct line l; next_line(&text, &l);) {
-        if (l.section.s)
-            at = l.section;
+    for (struct line whole, l; next_line(&text, &whole);) {
+        /* A remark may have been a setting. */
+        const char *said = whole.all.s + strspn(whole.all.s, "# \t");
+        l = whole;
+        next_line(&said, &l);
+        if (whole.section.s)
+            at = whole.section;
         /* The secrets of a VPN have what names its plugin likes. */
         if (l.key.n && (is_secret(l.key) || is(at, "vpn-secrets")))
-            sb_addf(out, "%.*s=********\n", (int)l.key.n, l.key.s);
+            sb_addf(out, "%.*s=********\n", (int)(l.key.s + l.key.n - whole.all.s), whole.all.s);
         else
-            sb_addf(out, "%.*s\n", (int)l.all.n, l.all.s);
+            sb_addf(out, "%.*s\n", (int)whole.all.n, whole.all.s);
     }
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "engine/fstab.h"
 #include "engine/putfile.h"
 
 static void observe(struct script *s, const struct resource *const *list, size_t n)
@@ -85,6 +86,18 @@ static bool edited(struct strbuf *out, const struct res_block *w, const char *fi
     return !inside;
 }
 
+static void set_diff(struct plan *p, struct step *s, const char *old, const char *new)
+{
+    autosb struct strbuf a = {0}, b = {0};
+    if (s->want->block.check == FILE_CHECK_FSTAB) {
+        fstab_mask(&a, old ? old : "");
+        fstab_mask(&b, new);
+        old = old ? sb_str(&a) : NULL;
+        new = sb_str(&b);
+    }
+    step_set_diff(p, s, s->want->key, old, new);
+}
+
 static void diff(struct plan *p, const struct resource *want, const struct resource *have)
 {
     const struct res_block *w = &want->block, *h = &have->block;
@@ -94,7 +107,7 @@ static void diff(struct plan *p, const struct resource *want, const struct resou
         return;
     struct step *s = plan_step(p, want, have, putfile_impact(want), "edit the %s block of %s",
                                w->marker, want->key);
-    step_set_diff(p, s, want->key, h->exists ? (h->file ? h->file : "") : NULL, sb_str(&new));
+    set_diff(p, s, h->exists ? (h->file ? h->file : "") : NULL, sb_str(&new));
     if (!whole) {
         s->blocked = arena_printf(&p->arena, "%s has a line '# BEGIN %s' without '# END %s'",
                                   want->key, w->marker, w->marker);

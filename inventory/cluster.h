@@ -181,6 +181,8 @@ struct cluster {
     const char *file;            /* where it was read from, for messages */
     const char *text;            /* the inventory as hosts may keep it: with auth_pass, but no secret
                                     of log-in (secret.h) */
+    bool text_has_secret;        /* auth_pass stands in it, and may be short enough to be guessed: its
+                                    digest, which tells a right guess, is not to be shown */
     struct secret_source *secrets; /* what was taken from elsewhere */
     struct arena arena;
 };

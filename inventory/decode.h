@@ -11,6 +11,7 @@ struct decoder {
     const char *base_dir; /* relative paths start here */
     enum profile profile; /* whose defaults */
     struct cluster *cluster; /* which keeps the secrets' sources */
+    const json_t *json;      /* all of the inventory */
     bool foreign;            /* the inventory is not the operator's own: secret.c */
     struct secret_source *known; /* foreign: what may be used all the same */
 };

@@ -53,8 +53,11 @@ static struct cluster *parse(const char *text, size_t len, const char *name, str
     if (json) {
         c = cluster_new(name);
         c->text = secrets_taken_out(c, json, text, len);
+        c->text_has_secret =
+            json_is_string(json_object_get(json_object_get(json, "vrrp"), "auth_pass"));
         d.arena = &c->arena;
         d.cluster = c;
+        d.json = json;
         struct draft *r = arena_new(&c->arena, struct draft); /* c->vips may point into it */
         r->c = c;
         r->diags = diags;

@@ -50,6 +50,27 @@ void secrets_from_environment(struct cluster *c)
         wipe_source(s);
 }
 
+/* "env" is a key of sources alone. */
+static void wipe_named(json_t *v)
+{
+    const char *key, *name = json_string_value(json_object_get(v, "env"));
+    json_t *member;
+    size_t i;
+    if (name)
+        wipe_variable(name);
+    json_object_foreach(v, key, member)
+        wipe_named(member);
+    json_array_foreach(v, i, member)
+        wipe_named(member);
+}
+
+void secrets_leave_environment(const json_t *inventory)
+{
+    for (size_t i = 0; i < ARRAY_LEN(login_secrets); i++)
+        wipe_variable(login_secrets[i].variable);
+    wipe_named((json_t *)(uintptr_t)inventory);
+}
+
 struct cursor {
     const char *p;
     unsigned line, column;

@@ -27,7 +27,7 @@ static ssize_t first_line(int fd, char *buf, size_t size, int64_t deadline)
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int ready = poll(&p, 1, deadline_left(deadline));
         ssize_t n = ready > 0 ? read(fd, buf + have, size - 1 - have) : ready;
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (ready == 0)
             errno = ETIMEDOUT;
@@ -60,7 +60,8 @@ static int from_file(struct decoder *d, const struct field *f, const char *path,
 {
     const char *full = decode_absolute(d, path);
     struct stat st;
-    autoclose int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* A FIFO is waited for by poll(), for which it has not ended before there was a writer. */
+    autoclose int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) ||
         (!S_ISDIR(st.st_mode) && first_line(fd, buf, SECRET_LINE_MAX, deadline_in(COMMAND_MS)) < 0)) {
         complain(d, w, "%s: cannot read the file %s: %s", f->name, decode_show(d, full),
@@ -79,8 +80,8 @@ static int from_file(struct decoder *d, const struct field *f, const char *path,
     return -1;
 }
 
-/* Its standard error is the operator's, as is its directory; it has nothing to read. */
-static pid_t start(const char *command, int *out)
+/* Its standard error is the operator's, as is its directory; it has nothing to read, no secret. */
+static pid_t start(struct decoder *d, const char *command, int *out)
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC))
@@ -92,6 +93,7 @@ static pid_t start(const char *command, int *out)
         if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(fds[1], STDOUT_FILENO) < 0)
             _exit(127);
         signal(SIGPIPE, SIG_DFL);
+        secrets_leave_environment(d->json);
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
@@ -122,7 +124,7 @@ static int from_command(struct decoder *d, const struct field *f, const char *co
                         const struct where *w)
 {
     int status, fd = -1;
-    pid_t pid = start(command, &fd);
+    pid_t pid = start(d, command, &fd);
     autoclose int out = fd;
     if (pid < 0) {
         complain(d, w, "%s: cannot start the command: %s", f->name, strerror(errno));

@@ -24,6 +24,12 @@ int decode_secret(struct decoder *d, const struct field *f, const json_t *v, voi
 void secrets_from_environment(struct cluster *c);
 
 /*
+ * Wipes these three, and every variable that the inventory names, whether it has been read or not:
+ * for a child that is to have none of them.
+ */
+void secrets_leave_environment(const json_t *inventory);
+
+/*
  * The inventory as hosts may keep it: where a log-in secret stands in it as a string, it names one of these
  * variables instead. In the arena.
  */

@@ -36,6 +36,7 @@ struct history_run {
     enum run_outcome outcome;
     bool verified;
     bool part;                  /* of a command that carries out no inventory */
+    bool inventory_secret;      /* a secret stands in it: inventory_sha is not to be shown */
     size_t planned, changes;    /* of all hosts */
     struct history_host *hosts; /* those that have a record of it */
     size_t n_hosts;

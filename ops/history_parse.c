@@ -75,6 +75,7 @@ static void take_head(struct arena *a, const json_t *line, struct history_run *r
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         take_text(a, line, texts[i].key, texts[i].field);
     r->part |= json_is_true(json_object_get(line, "part"));
+    r->inventory_secret |= json_is_true(json_object_get(line, "inventory_secret"));
 }
 
 static void take_end(struct arena *a, const json_t *line, struct history_run *r)

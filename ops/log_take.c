@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "engine/catalog.h"
 
 int64_t log_wall_us(void)
 {
@@ -181,10 +182,22 @@ static int64_t by_our_clock(struct log_tail *t, enum log_source k, int64_t host_
     return at;
 }
 
+/* keepalived quotes the lines of its file that it does not like, and auth_pass may stand in one. */
+static void show(const struct log_tail *t, struct strbuf *out)
+{
+    const struct catalog c = {.cluster = t->wish.cluster, .host = t->wish.host};
+    if (t->entry.service == LOG_KEEPALIVED)
+        catalog_mask(&c, out, t->entry.text, strlen(t->entry.text));
+    else
+        sb_add(out, t->entry.text);
+}
+
 static void hand_on(struct log_tail *t, enum log_source k, bool cut)
 {
+    autosb struct strbuf shown = {0};
+    show(t, &shown);
     const struct log_entry *x = &t->entry;
-    size_t text = strlen(x->text) + 1, from = strlen(x->from) + 1;
+    size_t text = shown.len + 1, from = strlen(x->from) + 1;
     struct log_line *l = xmalloc(sizeof *l + text + from);
     char *room = (char *)(l + 1);
     *l = (struct log_line){.host = t->wish.host,
@@ -195,7 +208,7 @@ static void hand_on(struct log_tail *t, enum log_source k, bool cut)
                            .cut = cut || x->cut,
                            .priority = x->priority,
                            .pid = x->pid,
-                           .text = memcpy(room, x->text, text),
+                           .text = memcpy(room, sb_str(&shown), text),
                            .from = memcpy(room + text, x->from, from)};
     if (!l->from[0])
         l->from = NULL;

@@ -1,13 +1,18 @@
 """Secrets of an inventory that come from elsewhere: the environment, a file, a command."""
 
+import hashlib
 import json
 import os
+import pathlib
+import re
 import subprocess
+import time
 
 import pytest
 
 from test_render import CLUSTERCTL, TOP
 
+NOBODY = 65534
 FIELDS = [("vrrp", "auth_pass"), ("ssh", "password"), ("ssh", "passphrase"), ("ssh", "become_password")]
 
 
@@ -53,6 +58,26 @@ def test_sources(tmp_path):
     os.close(read)
 
 
+def test_a_fifo_is_waited_for_once_it_is_open(tmp_path):
+    """The minute that it has does not pass in open()."""
+    fifo = tmp_path / "pass"
+    os.mkfifo(fifo, 0o600)
+    p = subprocess.Popen([CLUSTERCTL, "deploy", "--offline", "--dry-run", "--show-secrets",
+                          inventory(tmp_path, {"file": "pass"})], stdout=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 10
+        while not any(f.samefile(fifo) for f in pathlib.Path(f"/proc/{p.pid}/fd").iterdir() if f.exists()):
+            assert p.poll() is None and time.monotonic() < deadline, "not open"
+            time.sleep(0.02)
+        time.sleep(0.2)
+        assert p.poll() is None
+        fifo.write_text("fr0mpipe\n")
+        assert "auth_pass fr0mpipe" in p.communicate(timeout=20)[0]
+    finally:
+        p.kill()
+        p.wait()
+
+
 def test_each_source_is_asked_once(tmp_path):
     path = inventory(tmp_path, {"command": f"echo x >>{tmp_path}/times; echo s3cret"}, ("ssh", "password"))
     model = json.loads(path.read_text())
@@ -61,6 +86,23 @@ def test_each_source_is_asked_once(tmp_path):
     path.write_text(json.dumps(model))
     r = clusterctl("check", path)
     assert r.returncode == 0 and (tmp_path / "times").read_text() == "x\n", r
+
+
+LOGIN = {"CLUSTERCTL_SSH_PASSWORD": "CAN4RY1", "CLUSTERCTL_PASSPHRASE": "CAN4RY2",
+         "CLUSTERCTL_SUDO_PASSWORD": "CAN4RY3"}
+
+
+@pytest.mark.parametrize("command,variable", [(("ssh", "password"), ("vrrp", "auth_pass")),
+                                              (("vrrp", "auth_pass"), ("ssh", "password"))])
+def test_a_command_inherits_no_secret(tmp_path, command, variable):
+    """Whatever is read first; all else that it may need is there."""
+    path = inventory(tmp_path, {"command": f"cat /proc/$$/environ >{tmp_path}/environ; echo s3cret"}, command)
+    model = json.loads(path.read_text())
+    model.setdefault(variable[0], {})[variable[1]] = {"env": "A_PASS"}
+    path.write_text(json.dumps(model))
+    r = clusterctl("check", path, env={**LOGIN, "A_PASS": "CAN4RY4", "OTHER": "th3re"})
+    environ = (tmp_path / "environ").read_text()
+    assert r.returncode == 0 and "OTHER=th3re" in environ and "CAN4RY" not in environ, (r, environ)
 
 
 @pytest.mark.parametrize("section,key", FIELDS)
@@ -99,3 +141,58 @@ def test_rules_hold_for_the_value(tmp_path):
     assert r.returncode == 65 and "at most 8" in r.stderr and "toolong99" not in r.stderr.replace('"echo toolong99"', "")
 
 
+
+
+CORE = re.compile(r"^Max core file size +(\S+) +(\S+) ", re.M)
+
+
+@pytest.mark.parametrize("secret,kept", [("gu3ssme", False), ({"env": "A_PASS"}, True)])
+def test_no_digest_to_guess_by_is_kept(tmp_path, secret, kept):
+    """Of an inventory that a secret stands in, in this operator's journal. Nobody is there to be deployed to."""
+    path, journal = inventory(tmp_path, secret), tmp_path / "journal"
+    model = json.loads(path.read_text())
+    for n, host in enumerate(model["hosts"]):
+        host["address"] = f"127.0.0.{n + 1}"
+    model["ssh"] = {"port": 1}
+    path.write_text(json.dumps(model))
+    r = clusterctl("deploy", "--no-verify", path, env={"A_PASS": "fr0menv", "CLUSTERCTL_JOURNAL": str(journal)})
+    begun = json.loads(journal.read_text().splitlines()[0])
+    assert r.returncode == 69 and begun["command"] == "deploy", r
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (digest in journal.read_text()) == kept == (begun.get("inventory_sha256") == digest), begun
+    assert begun.get("inventory_secret", False) != kept
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.parametrize("uid,hard", [(0, "unlimited"), (NOBODY, "0"), (NOBODY, "unlimited")])
+def test_no_memory_is_dumped(tmp_path, uid, hard):
+    """The kernel pipes a core away at every limit but 1, though not that of what /proc gives to root."""
+    program = os.open(CLUSTERCTL, os.O_RDONLY)
+    read, write = os.pipe()
+    os.fchown(read, uid, uid)
+    os.write(write, b"fr0mfd\n")
+    os.close(write)
+    p = subprocess.Popen(["prlimit", f"--core={hard}:{hard}", "setpriv", f"--reuid={uid}", f"--regid={uid}",
+                          "--clear-groups", f"/proc/self/fd/{program}", "deploy", "--offline", "--dry-run",
+                          "--show-secrets", "/dev/stdin"], pass_fds=[program, read], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, text=True)
+    try:
+        os.fchown(p.stdin.fileno(), uid, uid)
+        proc = pathlib.Path(f"/proc/{p.pid}")
+
+        def is_safe():
+            marked = uid and (proc / "environ").stat().st_uid == 0
+            return marked or CORE.search((proc / "limits").read_text()).groups() == ("1", "1")
+
+        deadline = time.monotonic() + 10
+        while not (proc / "cmdline").read_bytes().startswith(b"/proc/self") or not is_safe():
+            assert p.poll() is None and time.monotonic() < deadline, (proc / "limits").read_text()
+            time.sleep(0.02)
+        # What a secret comes from can be opened all the same.
+        said = p.communicate(inventory(tmp_path, {"file": f"/dev/fd/{read}"}).read_text(), timeout=20)[0]
+        assert "auth_pass fr0mfd" in said
+    finally:
+        p.kill()
+        p.wait()
+        os.close(program)
+        os.close(read)

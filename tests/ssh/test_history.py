@@ -64,6 +64,7 @@ def test_what_hosts_remember(remembering):
     # The four other hosts are the same machine here.
     assert runs[1]["outcome"] == "done" and runs[1]["verified"] and runs[1]["changes"] == 8
     assert runs[1]["command"] == "deploy" and len(runs[1]["hosts"]) == 4
+    assert runs[1]["inventory_sha256"] == SHA and SHA.encode() in history(path, OLD).stdout
 
     r = history(path)
     assert r.returncode == 0 and r.stderr == b""
@@ -79,6 +80,15 @@ def test_what_hosts_remember(remembering):
     r = history(path)
     assert r.returncode == 69 and b"this may not be all" in r.stderr
     assert OLD.encode() in r.stdout and NEW.encode() not in r.stdout
+
+
+def test_a_digest_that_a_password_can_be_guessed_by(remembering):
+    path, many, _ = remembering
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "command": "deploy", "inventory_secret": True,
+                                    "inventory_sha256": SHA}, {"outcome": "done"})
+    for args in ([], [OLD], ["--output", "json"], [OLD, "--output", "json"]):
+        r = history(path, *args)
+        assert r.returncode == 0 and OLD.encode() in r.stdout and SHA.encode() not in r.stdout, r
 
 
 def test_a_host_without_end_is_not_believed(remembering):

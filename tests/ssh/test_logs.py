@@ -156,6 +156,21 @@ def is_followed(*hosts):
         eventually(lambda m=m, n=n: m.followers().count("sleep") == n, "the hosts follow")
 
 
+def test_a_password_that_keepalived_quotes_is_not_shown(cluster):
+    path, a, _ = cluster
+    model = json.loads(path.read_text())
+    model["vrrp"] |= {"version": 2, "advert_interval": 1, "auth_pass": "0wn.pass"}
+    path.write_text(json.dumps(model))
+    a.log("keepalived", """(Line 7) Unterminated quote 'auth_pass "K4nary'""")
+    a.log("keepalived", """(Line 8) Unterminated quote 'pass "0wn.pass'""")
+    a.log("nginx", "auth_pass of a page")
+    time.sleep(1.1)
+    assert texts(path, "LVS-master") == ["(Line 7) Unterminated quote 'auth_pass ********",
+                                         """(Line 8) Unterminated quote 'pass "********'"""]
+    assert texts(path, "LVS-master", "--grep=0wn") == []
+    assert texts(path, "Web01-RS", "--service=nginx") == ["auth_pass of a page"]
+
+
 def test_all_services_in_the_order_of_time(cluster):
     path, a, b = cluster
     a.log("keepalived", "(VI_1) Entering BACKUP STATE")

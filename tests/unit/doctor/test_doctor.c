@@ -451,6 +451,32 @@ static void a_dead_daemon(void **state)
     assert_string_equal(causes(), "keepalived.down@LVS-node01");
 }
 
+static bool shows(const struct finding *f, const char *text)
+{
+    return has(f->evidence.v, f->evidence.n, text);
+}
+
+/* Our own password and another, however keepalived quotes its file; what else it says stays. */
+static void its_password_is_not_shown(void **state)
+{
+    (void)state;
+    GOOD1;
+    fake.cluster.vrrp.auth_pass = "0wn.pass";
+    fake.results[LVS2].catalog.cluster = &fake.cluster;
+    fake.results[LVS2].catalog.host = &fake.hosts[LVS2];
+    say(LVS2, "keepalived.unit ActiveState=failed");
+    say(LVS2, "keepalived.test (Line 7) Unterminated quote 'auth_pass\t\"K4nary'");
+    say(LVS2, "keepalived.test (Line 8) Unterminated quote 'pass \"0wn.pass'");
+    say(LVS2, "keepalived.journal 1795357570.1 h Keepalived[6]: error: auth_pass \"K4nary");
+    conclude(&rule_set_vrrp);
+    assert_string_equal(causes(), "keepalived.down@LVS-node01");
+    const struct finding *f = report.findings.v[0];
+    assert_true(shows(f, "keepalived -t: (Line 7) Unterminated quote 'auth_pass ********"));
+    assert_true(shows(f, "Unterminated quote 'pass \"********'"));
+    assert_true(shows(f, "error: auth_pass ********"));
+    assert_false(shows(f, "K4nary") || shows(f, "0wn.pass"));
+}
+
 static void cut_dropped_and_unread(void **state)
 {
     (void)state;
@@ -608,6 +634,7 @@ int main(void)
         TEST(heard_on_the_wire),
         TEST(heard_but_no_clash),
         TEST(a_dead_daemon),
+        TEST(its_password_is_not_shown),
         TEST(cut_dropped_and_unread),
         TEST(eight_characters_are_allowed),
         TEST(changed_after_it_was_read),

@@ -362,9 +362,11 @@ static void mounted_elsewhere(void **state)
     (void)state;
     mount_is("10.1.1.9:/nfs/web", "nfs4");
     bed_instead(WEB1, "http.page", "80 HTTP/1.1 403 Forbidden | <html>");
+    bed_say(WEB1, "nfs.fstab 10://10.1.1.9/web /srv/web/own cifs ro,password=hush 0 0");
     bed_examine(sets);
-    assert_non_null(
-        strstr(bed_only("nfs.mounted-elsewhere", "Web01-RS")->cause, "10.1.1.9:/nfs/web"));
+    const struct finding *f = bed_only("nfs.mounted-elsewhere", "Web01-RS");
+    assert_non_null(strstr(f->cause, "10.1.1.9:/nfs/web"));
+    assert_true(bed_shows(f, "/srv/web/own cifs ro,password=******** 0 0"));
 }
 
 static void not_mounted(void **state)

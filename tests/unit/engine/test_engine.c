@@ -314,6 +314,30 @@ static void secrets_are_starred_out(void **state)
     forget(&x);
 }
 
+/* Shares that are somebody else's stand around ours, or in its place. */
+static void passwords_in_fstab_are_starred_out(void **state)
+{
+    static const char file[] = "//s/x /x cifs ro,password=hush,uid=5 0 0\n"
+                               "//s/y /m cifs user=me%hush,vers=3 0 0\n"
+                               "#//s/z /z cifs pass=hush\n"
+                               "m:/ /c ceph name=bypass=no,secret=hush 0 0\n";
+    const struct res_block b = {.content = "src /m nfs rw 0 0\n", .drop_field = 2, .drop_value = "/m"};
+    struct one x = {0};
+    autosb struct strbuf line = {0}, text = {0};
+    (void)state;
+    sb_add(&text, file);
+    content_record(&line, &text);
+    want_block(&x.cat, "/etc/fstab", b)->block.check = FILE_CHECK_FSTAB;
+    observe_lines(&x, LINES("block:/etc/fstab stat 644 root root regular file", sb_str(&line)));
+    const char *diff = x.plan.steps.v[0].diff;
+    assert_null(strstr(diff, "hush"));
+    assert_non_null(strstr(diff, "\n //s/x /x cifs ro,password=********,uid=5 0 0\n"));
+    assert_non_null(strstr(diff, "\n-//s/y /m cifs user=me%********,vers=3 0 0\n"));
+    assert_non_null(strstr(diff, "\n #//s/z /z cifs pass=********\n"));
+    assert_non_null(strstr(diff, "\n m:/ /c ceph name=bypass=no,secret=******** 0 0\n"));
+    forget(&x);
+}
+
 /* The reports of a hostile host: refused, never followed. */
 static void records_are_checked(void **state)
 {
@@ -477,6 +501,7 @@ int main(void)
         cmocka_unit_test(strangers_on_a_port_block),
         cmocka_unit_test(web_servers_are_stopped),
         cmocka_unit_test(secrets_are_starred_out),
+        cmocka_unit_test(passwords_in_fstab_are_starred_out),
         cmocka_unit_test(records_are_checked),
         cmocka_unit_test(the_block_shown_is_the_block_made),
         cmocka_unit_test(files_arrive_byte_for_byte),

@@ -143,9 +143,9 @@ static void secrets_of_a_profile_are_not_shown(void **state)
     autosb struct strbuf out = {0};
     (void)state;
     nmconnection_mask(&out, "[802-1x]\nidentity=me\npassword = hush\nprivate-key-password=hush\npassword-flags=1\n"
-                            "[wifi-security]\npsk=hush\n[vpn-secrets]\nanything=hush\n");
+                            "[wifi-security]\n#psk=old\npsk=hush\n[vpn-secrets]\nanything=hush\n");
     assert_string_equal(sb_str(&out), "[802-1x]\nidentity=me\npassword=********\nprivate-key-password=********\n"
-                                      "password-flags=1\n[wifi-security]\npsk=********\n[vpn-secrets]\n"
+                                      "password-flags=1\n[wifi-security]\n#psk=********\npsk=********\n[vpn-secrets]\n"
                                       "anything=********\n");
 }
 
@@ -226,6 +226,17 @@ static void live(struct one *x)
     record(x, "0 address 10.1.1.130/24");
     record(x, "0 gateway 10.1.1.1");
     plan_make(&x->plan, &x->cat, &x->obs);
+}
+
+static void secrets_of_an_ifcfg_file_are_not_shown(void **state)
+{
+    autosb struct strbuf out = {0};
+    (void)state;
+    ifcfg_mask(&out, "DEVICE=eth0\nKEY1=hush\nKEY_MGMT=WPA-PSK\nIEEE_8021X_PASSWORD_RAW=hush\n"
+                     "IEEE_8021X_PASSWORD_FLAGS=user\n# WPA_PSK='hush'\n#\n");
+    assert_string_equal(sb_str(&out), "DEVICE=eth0\nKEY1=********\nKEY_MGMT=WPA-PSK\n"
+                                      "IEEE_8021X_PASSWORD_RAW=********\nIEEE_8021X_PASSWORD_FLAGS=user\n"
+                                      "# WPA_PSK=********\n#\n");
 }
 
 static void what_is_as_wanted_stays(void **state)
@@ -328,6 +339,7 @@ int main(void)
         cmocka_unit_test(the_active_profile_keeps_what_is_its_own),
         cmocka_unit_test(an_ifcfg_file_keeps_what_is_its_own),
         cmocka_unit_test(secrets_of_a_profile_are_not_shown),
+        cmocka_unit_test(secrets_of_an_ifcfg_file_are_not_shown),
         cmocka_unit_test(what_is_as_wanted_stays),
         cmocka_unit_test(files_alone_interrupt_nothing),
         cmocka_unit_test(a_live_change_is_confirmed),
