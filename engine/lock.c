@@ -24,7 +24,7 @@ static const char functions[] =
     "    [ /proc/$p/fd/9 -ef " LOCK_FILE " ] && kill -KILL \"$p\"\n"
     "}\n"
     "take_lock() {\n" /* SECONDS OWNER GONE */
-    "  (umask 077; mkdir -p " RUN_DIR "); exec 9>>" LOCK_FILE "; w=0\n"
+    "  (umask 077; mkdir -p " RUN_DIR "); chmod 700 " RUN_DIR "; exec 9>>" LOCK_FILE "; w=0\n"
     "  until flock -n 9; do\n"
     "    o=; [ -r " RUN_DIR "/owner ] && read -r o <" RUN_DIR "/owner\n"
     "    end_idle \"$([ \"$o\" = \"$2\" ] && echo same)\" \"$3\"\n"
