@@ -76,6 +76,8 @@ const char putfile_functions[] =
     "  if [ \"$4\" = 1 ] && [ -f \"$1\" ] && [ ! -e \"$1.clusterctl-orig\" ] && ! is_ours \"$1\"; then\n"
     "    cp -p \"$1\" \"$t-orig\"; sync \"$t-orig\"; mv -f \"$t-orig\" \"$1.clusterctl-orig\"\n"
     "  fi\n"
+    /* It may hold the same secret as what stands in its place. */
+    "  [ \"$4$2\" != 10600 ] || [ ! -f \"$1.clusterctl-orig\" ] || chmod 600 \"$1.clusterctl-orig\"\n"
     "  install_tmp \"$1\" \"$t\" \"$5\" \"$6\" \"$7\" \"$8\"\n"
     "}\n"
     /*

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -409,6 +410,31 @@ static void files_arrive_byte_for_byte(void **state)
     forget(&x);
 }
 
+/* Before us anybody could read keepalived.conf, and the auth_pass in it. */
+static void the_original_of_a_secret_is_kept_as_one(void **state)
+{
+    static const unsigned modes[][2] = {{0600, 0600}, {0640, 0644}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        char path[] = "/tmp/engine-file-XXXXXX";
+        struct stat st;
+        struct one x = {0};
+        autosb struct strbuf orig = {0};
+        close(mkstemp(path));
+        chmod(path, 0644);
+        write_text(path, "original\n");
+        want_file(&x.cat, path, (struct res_file){.content = "new", .mode = modes[i][0], .backup = true});
+        observe_lines(&x, nothing);
+        assert_int_equal(run_step(&x.plan.steps.v[0]), 0);
+        sb_addf(&orig, "%s.clusterctl-orig", path);
+        assert_int_equal(stat(sb_str(&orig), &st), 0);
+        assert_int_equal(st.st_mode & 07777, modes[i][1]);
+        unlink(sb_str(&orig));
+        unlink(path);
+        forget(&x);
+    }
+}
+
 static void a_refused_file_changes_nothing(void **state)
 {
     char path[] = "/tmp/engine-conf-XXXXXX";
@@ -445,6 +471,7 @@ int main(void)
         cmocka_unit_test(records_are_checked),
         cmocka_unit_test(the_block_shown_is_the_block_made),
         cmocka_unit_test(files_arrive_byte_for_byte),
+        cmocka_unit_test(the_original_of_a_secret_is_kept_as_one),
         cmocka_unit_test(a_refused_file_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
