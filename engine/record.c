@@ -11,6 +11,7 @@
 
 /*
  * rec_begin ID LINE, rec LINE, rec_end LINE. A host that has no room for it must still be helped.
+ * What has just been written stays, however old its id makes it.
  */
 static const char functions[] =
     "rec_open() {\n" /* ID LINE KEEP */
@@ -18,7 +19,8 @@ static const char functions[] =
     "  (umask 077; mkdir -p " RUNS_DIR "; cd " RUNS_DIR " || exit\n"
     "    printf '%s\\n' \"$2\" >\".$1\" && sync \".$1\" && mv -f \".$1\" \"$R\" && sync . ||\n"
     "      { rm -f \".$1\"; exit 1; }\n"
-    "    n=0; for f in $(ls -r); do case $f in\n"
+    "    n=1; for f in $(ls -r); do case $f in\n"
+    "      \"$1.jsonl\") ;;\n"
     "      *.jsonl) n=$((n + 1)); [ $n -le \"$3\" ] || rm -f \"$f\" ;; esac; done) 2>/dev/null\n"
     "}\n"
     "rec() { [ ! -e \"$R\" ] || printf '%s\\n' \"$1\" >>\"$R\"; } 2>/dev/null\n"
@@ -28,8 +30,8 @@ static const char functions[] =
     "    base64 -d >.inventory && sync .inventory &&\n"
     "    mv -f .inventory \"inventory-$2\" &&\n"
     "    printf '%s %s\\n' \"$1\" \"$2\" >.good && sync .good && mv -f .good good && sync .\n"
-    "    for f in inventory-*; do grep -qs -- \"${f#inventory-}\" ./*.jsonl\n"
-    "      [ $? != 1 ] || rm -f \"$f\"; done\n"
+    "    for f in inventory-*; do [ \"$f\" = \"inventory-$2\" ] ||\n"
+    "      grep -qs -- \"${f#inventory-}\" ./*.jsonl; [ $? != 1 ] || rm -f \"$f\"; done\n"
     "  ) 2>/dev/null\n"
     "}\n";
 

@@ -140,6 +140,27 @@ static void old_runs_go(void **state)
     script_free(&s);
 }
 
+/* By a clock that was behind all of theirs it would be the first to go, and what it stored with it. */
+static void what_was_just_written_stays(void **state)
+{
+    struct script s;
+    struct run_record r = record_of("20251126T071500Z-ffff");
+    struct plan p = {0};
+    autosb struct strbuf out = {0}, want = {0};
+    (void)state;
+    begin(&s);
+    script_add(&s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
+                   "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
+                   "done\n");
+    record_begin(&s, &r, &director, p.steps.n);
+    record_end(&s, &r, &director, "\"outcome\":\"done\"", INVENTORY);
+    run_script(&s, "", "cd " RUNS_DIR "; ls *.jsonl | wc -l; ls | head -n 2; ls inventory-*", &out);
+    sb_addf(&want, "r recorded\n50\n%s.jsonl\n20261126T071050Z-0002.jsonl\ninventory-%s\n", r.id,
+            r.inventory_sha);
+    assert_string_equal(sb_str(&out), sb_str(&want));
+    script_free(&s);
+}
+
 /* No room: nothing is left half written, nothing is said, and the steps go on. */
 static void a_full_disk_stops_nothing(void **state)
 {
@@ -168,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_step_tells_what_was_there_before),
         cmocka_unit_test(directors_keep_the_inventory),
         cmocka_unit_test(old_runs_go),
+        cmocka_unit_test(what_was_just_written_stays),
         cmocka_unit_test(a_full_disk_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
