@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/parse.h"
@@ -35,6 +36,9 @@ static const char functions[] =
     "  ) 2>/dev/null\n"
     "}\n";
 
+/* Of an id: "20261126T071500Z". */
+enum { STAMP = 16 };
+
 int run_id_make(char out[static RUN_ID_LEN], struct err *e)
 {
     char when[CLOCK_WALL_LEN];
@@ -42,11 +46,26 @@ int run_id_make(char out[static RUN_ID_LEN], struct err *e)
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return err_errno(e, "cannot draw a random run id");
     size_t n = 0;
-    for (const char *p = clock_wall(when); *p && n < 16; p++)
+    for (const char *p = clock_wall(when); *p && n < STAMP; p++)
         if (*p != '-' && *p != ':')
             out[n++] = *p;
     snprintf(out + n, RUN_ID_LEN - n, "-%02x%02x", random[0], random[1]);
     return 0;
+}
+
+bool run_id_follow(char id[static RUN_ID_LEN], const char *other)
+{
+    char stamp[STAMP + 1];
+    struct tm tm = {0};
+    if (strncmp(id, other, STAMP) > 0)
+        return true;
+    if (!strptime(other, "%Y%m%dT%H%M%SZ", &tm))
+        return false;
+    time_t t = timegm(&tm) + 1;
+    if (!gmtime_r(&t, &tm) || strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm) != STAMP)
+        return false;
+    memcpy(id, stamp, STAMP);
+    return true;
 }
 
 bool run_id_valid(const char *s)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "engine/facts.h"
 #include "engine/record.h"
 #include "shell.h"
 
@@ -93,6 +94,27 @@ static void a_step_tells_what_was_there_before(void **state)
     script_free(&s);
 }
 
+static void an_id_follows_another(void **state)
+{
+    static const struct {
+        const char *id, *other, *want; /* NULL: as it was, and nothing follows */
+    } cases[] = {
+        {"20261126T071500Z-3fa9", "20261126T071459Z-ffff", "20261126T071500Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20261126T071500Z-0000", "20261126T071501Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20261126T081500Z-ffff", "20261126T081501Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20271231T235959Z-ffff", "20280101T000000Z-3fa9"},
+        {"20261126T071500Z-3fa9", "99991231T235959Z-ffff", NULL},
+        {"20261126T071500Z-3fa9", "20269926T071500Z-ffff", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RUN_ID_LEN];
+        snprintf(id, sizeof id, "%s", cases[i].id);
+        assert_int_equal(run_id_follow(id, cases[i].other), cases[i].want != NULL);
+        assert_string_equal(id, cases[i].want ? cases[i].want : cases[i].id);
+    }
+}
+
 /* Only a director holds the inventory and its digest, and only while a record speaks of it. */
 static void directors_keep_the_inventory(void **state)
 {
@@ -137,6 +159,30 @@ static void old_runs_go(void **state)
     run_script(&s, "", "cd " RUNS_DIR "; ls | wc -l; ls | head -n 1; ls | tail -n 1", &out);
     assert_string_equal(sb_str(&out), "50\n20261126T071050Z-0002.jsonl\n"
                                       "20261126T071500Z-ffff.jsonl\n");
+    script_free(&s);
+}
+
+/* With the look, so that the next run's id can follow it. */
+static void the_newest_run_is_told(void **state)
+{
+    struct script s;
+    struct cluster c = {0};
+    struct facts f = {0};
+    struct err e = {0};
+    autosb struct strbuf out = {0};
+    char told[] = "run 20261126T071500Z-0003", nonsense[] = "run ../etc/passwd";
+    (void)state;
+    begin(&s);
+    script_add(&s, "mkdir -p " RUNS_DIR "; : >" OWNED_FILE "; for i in 1 3 2; do "
+                   ": >" RUNS_DIR "/20261126T071500Z-000$i.jsonl; done\n");
+    facts_script(&s, &c, &server, &f);
+    run_script(&s, "", "", &out);
+    assert_non_null(strstr(sb_str(&out), "r run 20261126T071500Z-0003\n"));
+    assert_int_equal(facts_record(&f, told, &e), 0);
+    assert_string_equal(f.newest_run, "20261126T071500Z-0003");
+    assert_int_equal(facts_record(&f, nonsense, &e), 0);
+    assert_null(f.newest_run);
+    facts_free(&f);
     script_free(&s);
 }
 
@@ -186,9 +232,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_sort_and_are_strict),
+        cmocka_unit_test(an_id_follows_another),
         cmocka_unit_test(a_step_tells_what_was_there_before),
         cmocka_unit_test(directors_keep_the_inventory),
         cmocka_unit_test(old_runs_go),
+        cmocka_unit_test(the_newest_run_is_told),
         cmocka_unit_test(what_was_just_written_stays),
         cmocka_unit_test(a_full_disk_stops_nothing),
     };
