@@ -1,5 +1,6 @@
 #include "cli/recording.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,18 @@ static void add_about(struct session *s, struct strbuf *sb, const char *command,
         json_bool(sb, "inventory_secret", true);
 }
 
-static void journal(const struct session *s, const char *members)
+/* A pass may be on the screen. */
+__attribute__((format(printf, 2, 3))) static void note(struct session *s, const char *fmt, ...)
+{
+    autosb struct strbuf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    sb_vaddf(&text, fmt, ap);
+    va_end(ap);
+    notes_add(&s->notes, sb_str(&text));
+}
+
+static void journal(struct session *s, const char *members)
 {
     struct err e = {0};
     autosb struct strbuf line = {0};
@@ -43,7 +55,57 @@ static void journal(const struct session *s, const char *members)
     json_text(&name, NULL, s->in->cluster->name);
     sb_addf(&line, "%s,%s}", sb_str(&name), members);
     if (journal_append(&line, &e) < 0)
-        report_note(&s->in->err, "this run is not in your journal: %s", e.msg);
+        note(s, "this run is not in your journal: %s", e.msg);
+}
+
+static const char *newest_run(struct session *s)
+{
+    const char *newest = NULL;
+    for (size_t i = 0; i < run_count(s->run); i++) {
+        const char *id = run_result(s->run, i)->facts.newest_run;
+        if (id && (!newest || strcmp(id, newest) > 0))
+            newest = id;
+    }
+    return newest;
+}
+
+/* Ids tell rollback what came after what, also where our clock is behind another's. */
+static void put_last(struct session *s)
+{
+    enum { MINUTES = 13 }; /* "20261126T0715" */
+    char *id = s->recording.id;
+    const char *newest = newest_run(s);
+    bool behind = newest && strncmp(newest, id, MINUTES) > 0;
+    if (newest && !run_id_follow(id, newest))
+        note(s,
+             "no run can come after run %s, which a host remembers: `rollback` has to be told which "
+             "run to undo",
+             newest);
+    else if (behind)
+        note(s,
+             "the clock of this machine is behind that of the last run's (%s): this run is called "
+             "%s, to come after it",
+             newest, id);
+}
+
+/* What hosts remember is known only once they have been looked at. */
+static void give_name(void *ud)
+{
+    struct session *s = ud;
+    struct recording *r = &s->recording;
+    struct err e = {0};
+    r->record.name = NULL;
+    if (run_id_make(r->id, &e) < 0) {
+        note(s, "this run is not recorded: %s", e.msg);
+        return;
+    }
+    put_last(s);
+    r->record.id = r->id;
+    autosb struct strbuf members = {0};
+    sb_add(&members, r->record.about);
+    if (!s->in->cluster->text_has_secret)
+        json_text(&members, "inventory_sha256", r->record.inventory_sha);
+    journal(s, sb_str(&members));
 }
 
 static void begin(struct session *s, const char *command, const char *undoes,
@@ -51,22 +113,13 @@ static void begin(struct session *s, const char *command, const char *undoes,
 {
     struct recording *r = &s->recording;
     const char *text = s->in->cluster->text;
-    struct err e = {0};
     recording_free(r);
     r->part = part;
-    if (run_id_make(r->id, &e) < 0) {
-        report_note(&s->in->err, "this run is not recorded: %s", e.msg);
-        return;
-    }
     add_about(s, &r->about, command, undoes, restores);
     r->record.about = sb_str(&r->about);
     sha256_hex(text, strlen(text), r->record.inventory_sha);
-    r->record.id = r->id;
-    autosb struct strbuf members = {0};
-    sb_add(&members, r->record.about);
-    if (!s->in->cluster->text_has_secret)
-        json_text(&members, "inventory_sha256", r->record.inventory_sha);
-    journal(s, sb_str(&members));
+    r->record.name = give_name;
+    r->record.ud = s;
 }
 
 void recording_begin(struct session *s, const char *command, const char *undoes,
@@ -150,6 +203,8 @@ void recording_end(struct session *s, const struct run_ending *end)
     const struct outcome *o = end->outcome;
     bool whole = !r->part && end->status == 0;
     size_t planned = o ? 0 : 1;
+    if (r->record.name) /* nothing was changed */
+        r->record.name(r->record.ud);
     if (!r->record.id)
         return;
     json_text(&members, "ended", clock_wall(when));

@@ -17,8 +17,8 @@ struct recording {
 };
 
 /*
- * From here on the session's passes are recorded as `command`. A rollback names the run that it
- * undoes and the one whose state it restores; else NULL.
+ * From here on the session's passes are recorded as `command`; its id is made once hosts have been
+ * looked at. A rollback names the run that it undoes and the one whose state it restores; else NULL.
  */
 void recording_begin(struct session *s, const char *command, const char *undoes,
                      const char *restores);

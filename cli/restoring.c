@@ -9,13 +9,15 @@
 #include "cli/render_plan.h"
 #include "inventory/load.h"
 
-/* How a host is reached is the operator's affair, not a state of the cluster. */
+/*
+ * How a host is reached is the operator's affair, not a state of the cluster: what a director says of it could
+ * name files of this machine, and say which host keys are to be trusted.
+ */
 static void keep_connections(struct cluster *c, const struct cluster *at_hand)
 {
     for (size_t i = 0; i < c->n_hosts; i++) {
         const struct host *h = cluster_host(at_hand, c->hosts[i].name);
-        if (h)
-            c->hosts[i].ssh = h->ssh;
+        c->hosts[i].ssh = h ? h->ssh : at_hand->ssh;
     }
 }
 

@@ -27,6 +27,7 @@ static const char facts_sh[] =
     "  ip -o addr show | while IFS= read -r l; do r addr \"$l\"; done\n"
     "  if [ -r " OWNED_FILE " ]; then\n"
     "    while IFS= read -r l; do r owned \"$l\"; done <" OWNED_FILE "\n"
+    "    for l in " RUNS_DIR "/*.jsonl; do :; done; l=${l##*/}; r run \"${l%.jsonl}\"\n"
     "    [ -r " MEMBERS_FILE " ] &&\n"
     "      while IFS= read -r l; do r member \"$l\"; done <" MEMBERS_FILE "\n"
     "  elif grep -qs '^# BEGIN clusterctl$' /etc/hosts; then r unrecorded 1; fi\n"
@@ -322,6 +323,8 @@ int facts_record(struct facts *f, char *value, struct err *e)
         version_find(value, &f->keepalived);
     else if (!strcmp(what, "good"))
         f->good = arena_strdup(&f->arena, value);
+    else if (!strcmp(what, "run"))
+        f->newest_run = run_id_valid(value) ? arena_strdup(&f->arena, value) : NULL;
     else if (!strcmp(what, "holder"))
         f->holder = arena_strdup(&f->arena, value);
     return 0;

@@ -86,6 +86,7 @@ struct facts {
     enum net_stack net_stack;  /* looked for only where the inventory manages the network */
     const char *net_device, *net_profile; /* NetworkManager: type of the interface, active profile's file; or NULL */
     const char *good;          /* directors: "RUN SHA256" of the last good run (record.h), or NULL */
+    const char *newest_run;    /* the last id of those that it remembers (record.h), or NULL */
     const char *holder;        /* who had the host's lock last, and where they were (lock.h), or NULL */
     VEC(struct member) members; /* none: it belongs to no cluster yet */
     const char *cluster_id;     /* "web 10.1.1.140", or NULL */

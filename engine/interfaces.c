@@ -5,17 +5,23 @@
 #define COMMENT "#clusterctl# "
 
 /* The length of a line with its newline, and of those that backslashes join to it. */
-static size_t line_length(const char *s)
+static size_t joined_length(const char *s)
 {
     const char *p = s;
-    bool comment = s[strspn(s, " \t")] == '#'; /* ifupdown never joins to a comment */
     for (;;) {
         size_t n = strcspn(p, "\n");
-        bool joined = !comment && n && p[n - 1] == '\\';
+        bool joined = n && p[n - 1] == '\\';
         p += n + (p[n] == '\n');
         if (!joined || !*p)
             return (size_t)(p - s);
     }
+}
+
+/* ifupdown never joins to a comment. */
+static size_t line_length(const char *s)
+{
+    size_t n = strcspn(s, "\n");
+    return s[strspn(s, " \t")] == '#' ? n + (s[n] == '\n') : joined_length(s);
 }
 
 /* The next word of a line, or length 0. */
@@ -174,5 +180,46 @@ void interfaces_sources(const char *text, struct arena *a, struct interfaces_fou
             else if (directory ? n - k <= 1 : is(w + k, n - k, "/*"))
                 f->sources_d = true;
         }
+    }
+}
+
+/* "wpa-psk", "wireless-key1", "wep_key0"; neither "wpa-key-mgmt" nor its value "WPA-PSK". */
+static bool is_secret(const char *name, size_t n)
+{
+    static const char *const ends[] = {"psk",    "passphrase", "password", "passwd",
+                                       "secret", "pin",        "key",      "-enc"};
+    while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
+        n--;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t k = strlen(ends[i]);
+        if (n >= k && !strncmp(name + n - k, ends[i], k))
+            return true;
+    }
+    return false;
+}
+
+/* Up to the end of the first name of a secret, be it an option's or part of a command; 0: none. */
+static size_t before_secret(const char *line, size_t n)
+{
+    static const char of_names[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    for (size_t i = 0; i < n;) {
+        size_t k = strspn(line + i, of_names);
+        if (is_secret(line + i, k))
+            return i + k;
+        i += k ? k : 1;
+    }
+    return 0;
+}
+
+/* What a comment is joined to may be a secret's second half, commented out with it. */
+void interfaces_mask(struct strbuf *out, const char *text)
+{
+    while (*text) {
+        size_t n = joined_length(text), shown = before_secret(text, n);
+        sb_addn(out, text, shown ? shown : n);
+        if (shown)
+            sb_add(out, " ********\n");
+        text += n;
     }
 }

@@ -24,5 +24,8 @@ struct interfaces_found {
 void interfaces_edit(struct strbuf *out, const char *text, const char *ifname,
                      const struct ipaddr *own);
 
+/* Append `text` without what it says of secrets, such as a WLAN's: for people to see. */
+void interfaces_mask(struct strbuf *out, const char *text);
+
 /* What the file's source lines lead to; what is found is added to *f. */
 void interfaces_sources(const char *text, struct arena *a, struct interfaces_found *f);

@@ -50,7 +50,7 @@ static const char functions[] =
     "  echo \"$o${s:+ ($s)}\"\n"
     "}\n"
     "take_lock() {\n" /* SECONDS OWNER GONE */
-    "  (umask 077; mkdir -p \"$lk\"); exec 9>>\"$lk/lock\"; w=0\n"
+    "  (umask 077; mkdir -p \"$lk\"); chmod 700 " RUN_DIR " \"$lk\"; exec 9>>\"$lk/lock\"; w=0\n"
     "  until flock -n 9; do\n"
     "    read_holder; end_gone \"$2\" \"$3\"\n"
     "    [ $w -gt 0 ] || m locked \"$(holder)\"\n"

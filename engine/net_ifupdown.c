@@ -73,4 +73,5 @@ const struct net_row net_ifupdown_row = {
     .change = change,
     .file = file,
     .find = find,
+    .shown = interfaces_mask,
 };

@@ -67,15 +67,21 @@ const char putfile_functions[] =
     "is_ours() {\n"
     "  IFS= read -r l <\"$1\" && case $l in '# Managed by clusterctl '*) ;; *) return 1 ;; esac\n"
     "}\n"
-    /* put_file PATH MODE OWNER:GROUP BACKUP CHECK UNIT HOW RELOADD <base64 */
+    /*
+     * put_file PATH MODE OWNER:GROUP BACKUP CHECK UNIT HOW RELOADD <base64: others may write to a share. What
+     * is new under set -C is a file of ours, and what is done to its descriptor is done to nothing else.
+     */
     "put_file() {\n"
     "  d=${1%/*}; t=$d/.${1##*/}.clusterctl-tmp\n"
     "  mkdir -p \"$d\"\n"
-    "  rm -f \"$t\"; (umask 077; base64 -d >\"$t\")\n"
-    "  chown \"$3\" \"$t\"; chmod \"$2\" \"$t\"\n"
+    "  o=/proc/self/fd/1; rm -f \"$t\"\n"
+    "  (umask 077; set -C\n"
+    "    { [ -f $o ] && base64 -d && chown \"$3\" $o && chmod \"$2\" $o; } >\"$t\")\n"
     "  if [ \"$4\" = 1 ] && [ -f \"$1\" ] && [ ! -e \"$1.clusterctl-orig\" ] && ! is_ours \"$1\"; then\n"
     "    cp -p \"$1\" \"$t-orig\"; sync \"$t-orig\"; mv -f \"$t-orig\" \"$1.clusterctl-orig\"\n"
     "  fi\n"
+    /* It may hold the same secret as what stands in its place. */
+    "  [ \"$4$2\" != 10600 ] || [ ! -f \"$1.clusterctl-orig\" ] || chmod 600 \"$1.clusterctl-orig\"\n"
     "  install_tmp \"$1\" \"$t\" \"$5\" \"$6\" \"$7\" \"$8\"\n"
     "}\n"
     /*

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/parse.h"
@@ -11,6 +12,7 @@
 
 /*
  * rec_begin ID LINE, rec LINE, rec_end LINE. A host that has no room for it must still be helped.
+ * What has just been written stays, however old its id makes it.
  */
 static const char functions[] =
     "rec_open() {\n" /* ID LINE KEEP */
@@ -18,7 +20,8 @@ static const char functions[] =
     "  (umask 077; mkdir -p " RUNS_DIR "; cd " RUNS_DIR " || exit\n"
     "    printf '%s\\n' \"$2\" >\".$1\" && sync \".$1\" && mv -f \".$1\" \"$R\" && sync . ||\n"
     "      { rm -f \".$1\"; exit 1; }\n"
-    "    n=0; for f in $(ls -r); do case $f in\n"
+    "    n=1; for f in $(ls -r); do case $f in\n"
+    "      \"$1.jsonl\") ;;\n"
     "      *.jsonl) n=$((n + 1)); [ $n -le \"$3\" ] || rm -f \"$f\" ;; esac; done) 2>/dev/null\n"
     "}\n"
     "rec() { [ ! -e \"$R\" ] || printf '%s\\n' \"$1\" >>\"$R\"; } 2>/dev/null\n"
@@ -28,10 +31,13 @@ static const char functions[] =
     "    base64 -d >.inventory && sync .inventory &&\n"
     "    mv -f .inventory \"inventory-$2\" &&\n"
     "    printf '%s %s\\n' \"$1\" \"$2\" >.good && sync .good && mv -f .good good && sync .\n"
-    "    for f in inventory-*; do grep -qs -- \"${f#inventory-}\" ./*.jsonl\n"
-    "      [ $? != 1 ] || rm -f \"$f\"; done\n"
+    "    for f in inventory-*; do [ \"$f\" = \"inventory-$2\" ] ||\n"
+    "      grep -qs -- \"${f#inventory-}\" ./*.jsonl; [ $? != 1 ] || rm -f \"$f\"; done\n"
     "  ) 2>/dev/null\n"
     "}\n";
+
+/* Of an id: "20261126T071500Z". */
+enum { STAMP = 16 };
 
 int run_id_make(char out[static RUN_ID_LEN], struct err *e)
 {
@@ -40,11 +46,26 @@ int run_id_make(char out[static RUN_ID_LEN], struct err *e)
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return err_errno(e, "cannot draw a random run id");
     size_t n = 0;
-    for (const char *p = clock_wall(when); *p && n < 16; p++)
+    for (const char *p = clock_wall(when); *p && n < STAMP; p++)
         if (*p != '-' && *p != ':')
             out[n++] = *p;
     snprintf(out + n, RUN_ID_LEN - n, "-%02x%02x", random[0], random[1]);
     return 0;
+}
+
+bool run_id_follow(char id[static RUN_ID_LEN], const char *other)
+{
+    char stamp[STAMP + 1];
+    struct tm tm = {0};
+    if (strncmp(id, other, STAMP) > 0)
+        return true;
+    if (!strptime(other, "%Y%m%dT%H%M%SZ", &tm))
+        return false;
+    time_t t = timegm(&tm) + 1;
+    if (!gmtime_r(&t, &tm) || strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm) != STAMP)
+        return false;
+    memcpy(id, stamp, STAMP);
+    return true;
 }
 
 bool run_id_valid(const char *s)

@@ -22,14 +22,22 @@
 enum { RECORD_KEEP = 50, RECORD_INVENTORY_MAX = 2 * 1024 * 1024 };
 
 struct run_record {
-    const char *id;    /* NULL: nothing is recorded */
+    const char *id;    /* NULL: nothing is recorded (yet) */
     const char *about; /* members of the first line's object, without braces; no secrets */
     char inventory_sha[SHA256_HEX_LEN];
+    /*
+     * NULL, or what gives it its id: called by the first pass that changes hosts, before anything is
+     * changed. What the passes before have heard of earlier runs is known by then.
+     */
+    void (*name)(void *ud);
+    void *ud;
 };
 
 /* "20261126T071500Z-3fa9": sorts by time, unique between operators of one second. */
 enum { RUN_ID_LEN = 21 + 1 };
 int run_id_make(char out[static RUN_ID_LEN], struct err *e);
+/* Make it sort behind `other`, a valid one, whatever our clock says. false: nothing does. */
+bool run_id_follow(char id[static RUN_ID_LEN], const char *other);
 /* Is it one? Then it is safe as a file name. */
 bool run_id_valid(const char *s);
 

@@ -305,6 +305,9 @@ void run_set_scope(struct run *r, const struct run_scope *s)
 
 int run_execute(struct run *r, enum run_mode mode, const struct event_sink *sink, struct err *e)
 {
+    const struct run_record *record = r->options.record;
+    if (record && record->name && (mode == RUN_APPLY || mode == RUN_PLANNED))
+        record->name(record->ud);
     board_reset(r->board);
     for (size_t i = 0; i < r->n_order; i++)
         begin_host(r, r->order[i], mode);

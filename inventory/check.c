@@ -392,6 +392,33 @@ static void check_pins(struct draft *d)
     }
 }
 
+static const char *with_variable(const char *const *paths)
+{
+    for (; paths && *paths; paths++)
+        if (strstr(*paths, "${"))
+            return *paths;
+    return NULL;
+}
+
+/* ssh puts in what the environment says, in quotes too (ssh_config(5), ENVIRONMENT VARIABLES). */
+static void check_ssh_paths(struct draft *d)
+{
+    for (size_t i = 0; i < d->c->n_hosts; i++) {
+        const struct ssh_settings *ssh = &d->c->hosts[i].ssh;
+        const char *path = with_variable((const char *const[]){ssh->config, NULL});
+        if (ssh->transport != TRANSPORT_OPENSSH && !ssh->jump_given)
+            continue;
+        if (!path && !(path = with_variable(ssh->identities)))
+            path = with_variable(ssh->known_hosts);
+        if (!path)
+            continue;
+        complain(d, pointerf("/hosts/%zu", i),
+                 "ssh would put the value of a variable into the path \"%s\"", path);
+        hint(d, "write the path out; \"~/\" stands for your home");
+        return;
+    }
+}
+
 void check_draft(struct draft *d)
 {
     autostrmap struct strmap vips = {0};
@@ -408,4 +435,5 @@ void check_draft(struct draft *d)
     check_monitoring(d);
     check_services(d, &vips);
     check_pins(d);
+    check_ssh_paths(d);
 }

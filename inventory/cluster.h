@@ -175,6 +175,7 @@ struct cluster {
     enum firewall_policy firewall;
     enum web_servers_policy web_servers;
     enum selinux_policy selinux;
+    struct ssh_settings ssh;     /* of a host that says nothing of its own; as given */
     struct host *hosts;          /* in the order of the file */
     size_t n_hosts;
     const struct host **shared;  /* those that all others know, NULL-terminated: cluster_index() */

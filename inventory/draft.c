@@ -163,12 +163,11 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     decode_monitoring(d, r, json_object_get(json, "monitoring"),
                       &(struct where){.up = &top, .key = "monitoring"});
 
-    struct ssh_settings settings = {0};
-    decode_defaults(d, &ssh_table, &settings);
+    decode_defaults(d, &ssh_table, &c->ssh);
     if (json_is_object(ssh)) {
-        decode_object(d, &ssh_table, ssh, &settings, &(struct where){.up = &top, .key = "ssh"},
+        decode_object(d, &ssh_table, ssh, &c->ssh, &(struct where){.up = &top, .key = "ssh"},
                       &seen);
-        note_given(&settings, &seen);
+        note_given(&c->ssh, &seen);
         if (seen_given(&seen, SSH_ALIAS)) {
             diagnostics_add(d->diags, pointerf("/ssh/alias"),
                             "alias is what one host is called, not all of them");
@@ -178,7 +177,7 @@ void decode_draft(struct decoder *d, const json_t *json, struct draft *r)
     }
     decode_services(d, r, json_object_get(json, "services"),
                     &(struct where){.up = &top, .key = "services"});
-    decode_hosts(d, r, json_object_get(json, "hosts"), &settings,
+    decode_hosts(d, r, json_object_get(json, "hosts"), &c->ssh,
                  &(struct where){.up = &top, .key = "hosts"});
     if (!cluster_count(c, ROLE_NFS))
         c->nfs.export_path = NULL;

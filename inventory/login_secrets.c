@@ -33,17 +33,23 @@ static void wipe_source(const struct secret_source *s)
     json_decref(v);
 }
 
+static void give(struct ssh_settings *ssh, const struct login_secret *s, const char *value)
+{
+    const char **at = (const char **)((char *)ssh + s->offset);
+    if (!*at)
+        *at = value;
+}
+
 void secrets_from_environment(struct cluster *c)
 {
     for (size_t i = 0; i < ARRAY_LEN(login_secrets); i++) {
         const struct login_secret *s = &login_secrets[i];
         const char *value = getenv(s->variable);
         const char *copy = c && value && *value ? arena_strdup(&c->arena, value) : NULL;
-        for (size_t k = 0; copy && k < c->n_hosts; k++) {
-            const char **at = (const char **)((char *)&c->hosts[k].ssh + s->offset);
-            if (!*at)
-                *at = copy;
-        }
+        for (size_t k = 0; copy && k < c->n_hosts; k++)
+            give(&c->hosts[k].ssh, s, copy);
+        if (copy)
+            give(&c->ssh, s, copy);
         wipe_variable(s->variable);
     }
     for (const struct secret_source *s = c ? c->secrets : NULL; s; s = s->next)

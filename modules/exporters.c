@@ -47,9 +47,11 @@ static int drop_in(struct catalog *cat, const char *unit, const char *template, 
 
 static json_t *listen_at(const struct catalog *cat, unsigned exporter)
 {
-    char address[IPADDR_STRLEN];
+    char address[IPADDR_STRLEN], monitor[IPADDR_STRLEN];
     ipaddr_str(&cat->host->address, address);
-    return json_pack("{s:s, s:i}", "address", address, "port", (int)exporters[exporter].port);
+    ipaddr_str(&monitoring_host(cat->cluster)->address, monitor);
+    return json_pack("{s:s, s:i, s:s}", "address", address, "port", (int)exporters[exporter].port,
+                     "monitor", monitor);
 }
 
 /* Where the daemons listen, and what they look at: there before they are. */

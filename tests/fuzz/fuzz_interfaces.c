@@ -33,12 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ipaddr own;
     autofree char *text = fuzz_text(data, size);
-    autosb struct strbuf once = {0}, twice = {0};
+    autosb struct strbuf once = {0}, twice = {0}, shown = {0};
     ipaddr_parse("10.1.1.130", &own);
     interfaces_edit(&once, text, "eth0", &own);
     only_comments(text, sb_str(&once));
     interfaces_edit(&twice, sb_str(&once), "eth0", &own);
     HOLDS(!strcmp(sb_str(&once), sb_str(&twice)));
     sources(text);
+    interfaces_mask(&shown, sb_str(&once));
+    HOLDS(!strstr(sb_str(&shown), "wpa-psk a"));
     return 0;
 }

@@ -30,7 +30,7 @@ BEYOND_THE_SCHEMA = {
     "profile-article-priority", "real-server-and-nfs",
     "same-index-two-pages",
     "same-priority", "same-priority-default", "service-vip-unknown", "special-addresses",
-    "ssh-fingerprint-openssh",
+    "ssh-fingerprint-openssh", "ssh-variable-identity", "ssh-variable-known-hosts",
     "three-directors", "two-nfs-hosts", "vip-is-a-host",
 }  # fmt: skip
 

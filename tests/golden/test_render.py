@@ -219,7 +219,8 @@ def test_promtool_is_no_formality(rendered, tmp_path):
 
 @pytest.mark.parametrize("host", ["LVS-node01", "Web02-RS", "NFS"])
 def test_prometheus_on_any_host(host, tmp_path):
-    """Its own exporters need no hole in its firewall; everybody else's have one for it alone."""
+    """Its own exporters need no hole in its firewall; everybody else's have one for it alone. Without
+    any firewall they still hear nobody else."""
     data = json.loads((TOP / "inventory/examples/reference.json").read_text())
     data["monitoring"] = {"host": host}
     (tmp_path / "inventory.json").write_text(json.dumps(data))
@@ -231,6 +232,10 @@ def test_prometheus_on_any_host(host, tmp_path):
         open_ports = re.findall(r"tcp/(91\d\d) from (\S+?)(?:,|$)", ",".join(rules))
         ports = ["9100", "9113"] if name.startswith("Web") else ["9100"]
         assert open_ports == ([] if name == host else [(p, address[host]) for p in ports]), name
+        for exporter, own in [("node", ""), ("nginx", "127.0.0.1 ")][:len(ports)]:
+            unit = files[f"{name}/etc/systemd/system/prometheus-{exporter}-exporter.service.d/clusterctl.conf"]
+            assert re.findall(r"^(IPAddress.*)$", unit.decode(), re.M) == \
+                ["IPAddressDeny=any", f"IPAddressAllow={own}{address[host]}"], name
 
 
 def test_scripts_are_shell(rendered):

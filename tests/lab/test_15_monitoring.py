@@ -87,6 +87,13 @@ def test_nobody_but_prometheus_is_listened_to(monitored):
         {(h, "127.0.0.1:9114") for h in REAL_SERVERS} | {("NFS", "127.0.0.1:9090")}
 
 
+def test_exporters_hear_nobody_else(monitored):
+    """The lab's Debian has no firewall: their units keep others out."""
+    ask = "timeout 20 bash -c ': </dev/tcp/10.1.1.132/9100' 2>/dev/null && echo heard || echo not heard"
+    assert {h: ssh(h, ask).strip() for h in ("NFS", "Web01-RS", "Web02-RS")} == \
+        {"NFS": "heard", "Web01-RS": "not heard", "Web02-RS": "not heard"}
+
+
 def test_verify(monitored, inventory):
     found = checks(inventory, 0)
     assert {c["status"] for c in found.values()} == {"pass"}, found

@@ -135,6 +135,29 @@ def test_a_rollback_says_nothing_raw(remembering):
     assert r"clusterctl \x0d\x0a\x1b[2J): files may" in said
 
 
+def test_a_rollback_reaches_hosts_as_the_operator_says(remembering, tmp_path):
+    """Also one that his inventory does not have: a director's word is nothing that files here, or trust in host
+    keys, depend on."""
+    path, many, _ = remembering
+    stored, own = tmp_path / "stored", json.loads(path.read_text())
+    was = json.loads(path.read_text())
+    was["hosts"][3] |= {"name": "Gone-RS", "ssh": {"known_hosts": str(stored), "host_key": "accept-new",
+                                                   "port": many.port}}
+    own["hosts"].pop(3)
+    text = json.dumps(was).encode()
+    sha = hashlib.sha256(text).hexdigest()
+    remember(many, f"{OLD}.jsonl", {"run": OLD, "inventory_sha256": sha}, {"outcome": "done"})
+    remember(many, f"{NEW}.jsonl", {"run": NEW}, {"planned": 1}, {"step": "one"}, {"outcome": "done"})
+    (many.dir / "records" / f"inventory-{sha}").write_bytes(text)
+    path.write_text(json.dumps(own))
+    reached = many.accepted()
+    r = subprocess.run([CLUSTERCTL, "rollback", "--dry-run", "--inventory", path], capture_output=True, check=False,
+                       timeout=LIMIT, stdin=subprocess.DEVNULL, text=True)
+    assert "Gone-RS" in r.stdout and "is trusted from now on" not in r.stderr, r
+    assert not stored.exists()
+    assert many.accepted() - reached == 3 + 4, r  # by the operator's known_hosts
+
+
 def test_over_the_systems_ssh(remembering):
     """The whole program over the other transport."""
     path, _, last = remembering

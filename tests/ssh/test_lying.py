@@ -97,6 +97,8 @@ elif how == "endless facts":
 elif asked != "steps":
     if asked == "facts":
         facts()
+        if how.startswith("run "):
+            say(b"r " + how.encode())
         if how == "members":
             for n in range(10000):
                 say(b"r member member gone%d 127.1.%d.%d 1 root none real_server" % (n, n >> 8, n & 255))
@@ -279,3 +281,21 @@ def test_a_host_that_remembers_too_many(liars):
     liars.lie("members", "silent", "silent")
     r = liars.run("deploy", "--dry-run", "--parallel=64")
     assert r.returncode not in (0, 64) and b"gone9999" in r.stdout, r
+
+
+@pytest.mark.parametrize("newest, follows, says", [
+    ("29991231T235958Z-ffff", "29991231T235959Z", "clock of this machine is behind"),
+    ("29991231T235959Z-0000", "30000101T000000Z", "clock of this machine is behind"),
+    ("20000101T000000Z-ffff", "20", ""),
+    ("99991231T235959Z-ffff", "20", "has to be told which run"),
+    ("29999999T999999Z-ffff", "20", "has to be told which run"),
+    ("../29991231T235959Z-ff", "20", ""),
+])
+def test_a_run_comes_after_what_hosts_remember(liars, newest, follows, says):
+    """Its id does, whatever this machine's clock says: rollback goes by that."""
+    liars.lie("honest", f"run {newest}", "honest")
+    r = liars.run("deploy", "--no-verify", "--at-once")
+    ran = json.loads((liars.dir / "journal").read_text().splitlines()[-1])["run"]
+    assert ran.startswith(follows), ran
+    said = [l for l in r.stderr.decode().splitlines() if "clock of this" in l or "has to be told" in l]
+    assert len(said) == bool(says) and says in "".join(said), r.stderr

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -13,6 +14,7 @@
 #include "base/parse.h"
 #include "engine/putfile.h"
 #include "engine/udiff.h"
+#include "shell.h"
 
 static unsigned long dice_state = 1;
 
@@ -467,6 +469,60 @@ static void files_arrive_byte_for_byte(void **state)
     forget(&x);
 }
 
+/* Before us anybody could read keepalived.conf, and the auth_pass in it. */
+static void the_original_of_a_secret_is_kept_as_one(void **state)
+{
+    static const unsigned modes[][2] = {{0600, 0600}, {0640, 0644}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        char path[] = "/tmp/engine-file-XXXXXX";
+        struct stat st;
+        struct one x = {0};
+        autosb struct strbuf orig = {0};
+        close(mkstemp(path));
+        chmod(path, 0644);
+        write_text(path, "original\n");
+        want_file(&x.cat, path, (struct res_file){.content = "new", .mode = modes[i][0], .backup = true});
+        observe_lines(&x, nothing);
+        assert_int_equal(run_step(&x.plan.steps.v[0]), 0);
+        sb_addf(&orig, "%s.clusterctl-orig", path);
+        assert_int_equal(stat(sb_str(&orig), &st), 0);
+        assert_int_equal(st.st_mode & 07777, modes[i][1]);
+        unlink(sb_str(&orig));
+        unlink(path);
+        forget(&x);
+    }
+}
+
+/* Somebody who may write to the share puts a link where the new file is being made. */
+static void nobody_leads_root_elsewhere(void **state)
+{
+    static const struct {
+        const char *swap, *said;
+    } cases[] = {
+        {"", "0 hi\n"},
+        {"rm() { command rm \"$@\"; ln -s /run/victim \"$t\"; }\n", "refused\n"},
+        {"rm() { command rm \"$@\"; ln -s /run/device \"$t\"; }\n", "refused\n"},
+        {"base64() { command base64 \"$@\"; ln -sf /run/victim \"$t\"; }\n", "0 mine\n"},
+        {"base64() { command base64 \"$@\"; ln -sf /run/device \"$t\"; }\n", "refused\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf text = {0}, out = {0}, want = {0};
+        sb_add(&text, "mount -t tmpfs none /run && cd /run && mkdir share && mknod -m 600 device c 1 3 || exit\n"
+                      "echo mine >victim; chmod 600 victim\n");
+        sb_add(&text, putfile_functions);
+        sb_add(&text, cases[i].swap);
+        sb_add(&text, "(set -e; put_file /run/share/x 0644 nobody:root 0 none - reload 0) 2>/dev/null <<'EOF'\n"
+                      "aGkK\nEOF\n"
+                      "rc=$?; [ $rc = 0 ] && { printf '0 '; cat share/x; } || echo refused\n"
+                      "cat victim; stat -c '%a %U' victim device\n");
+        sb_addf(&want, "%smine\n600 root\n600 root\n", cases[i].said);
+        shell_run(text.s, text.len, &out);
+        assert_string_equal(sb_str(&out), sb_str(&want));
+    }
+}
+
 static void a_refused_file_changes_nothing(void **state)
 {
     char path[] = "/tmp/engine-conf-XXXXXX";
@@ -505,6 +561,8 @@ int main(void)
         cmocka_unit_test(records_are_checked),
         cmocka_unit_test(the_block_shown_is_the_block_made),
         cmocka_unit_test(files_arrive_byte_for_byte),
+        cmocka_unit_test(the_original_of_a_secret_is_kept_as_one),
+        cmocka_unit_test(nobody_leads_root_elsewhere),
         cmocka_unit_test(a_refused_file_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,8 @@ static int build(void **state)
     (void)state;
     assert_non_null(mkdtemp(root));
     snprintf(command, sizeof command,
-             "cd %s && mkdir -p bin dev tmp etc run/clusterctl var/lib/clusterctl && : >dev/null && "
+             "cd %s && mkdir -p bin dev tmp etc proc/self/fd run/clusterctl var/lib/clusterctl && "
+             ": >dev/null && : >proc/self/fd/1 && "
              "cp -L --parents /bin/sh $(ldd /bin/sh | grep -o '/[^ ]*') . && "
              "for c in %s; do echo '#!/bin/sh' >bin/$c && chmod 755 bin/$c || exit; done",
              root, stubs);

@@ -289,6 +289,17 @@ static void nonsense_is_survived(void **state)
     }
 }
 
+/* Whoever can open the lock's file can hold it: on directors keepalived may have made the folder first. */
+static void the_lock_is_roots_alone(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    script_add(&s, "mount -t tmpfs none /run && mkdir -m 755 /run/clusterctl || exit\n");
+    add_contender(&s, 1, OTHER);
+    script_add(&s, "stat -c %a /run/clusterctl\n");
+    expect(&s, "mine\n700\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_plan_is_stale_when_the_lock_was_waited_for),
         cmocka_unit_test(nobody_else_is_ended),
         cmocka_unit_test(nonsense_is_survived),
+        cmocka_unit_test(the_lock_is_roots_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

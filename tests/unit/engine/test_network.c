@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "engine/ifcfg.h"
 #include "engine/interfaces.h"
+#include "engine/netstack.h"
 #include "engine/nmconnection.h"
 #include "engine/restype.h"
 
@@ -147,6 +148,30 @@ static void secrets_of_a_profile_are_not_shown(void **state)
     assert_string_equal(sb_str(&out), "[802-1x]\nidentity=me\npassword=********\nprivate-key-password=********\n"
                                       "password-flags=1\n[wifi-security]\n#psk=********\npsk=********\n[vpn-secrets]\n"
                                       "anything=********\n");
+}
+
+/* Whoever has a WLAN beside the cluster's network does not want its key in a diff's context. */
+static void secrets_of_interfaces_are_not_shown(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"iface wlan0 inet dhcp\n\twpa-ssid home\n\twpa-psk hush\n\twpa-key-mgmt WPA-PSK\n",
+         "iface wlan0 inet dhcp\n\twpa-ssid home\n\twpa-psk ********\n\twpa-key-mgmt WPA-PSK\n"},
+        {"  wireless-key1 s:hush\nwpa-wep-key0 hush\nwpa-private-key-passwd hush\n#wpa-psk hush\n",
+         "  wireless-key1 ********\nwpa-wep-key0 ********\nwpa-private-key-passwd ********\n#wpa-psk ********\n"},
+        {"up iwconfig wlan0 key s:hush\nup vpn --password=hush\n",
+         "up iwconfig wlan0 key ********\nup vpn --password ********\n"},
+        /* one line of several; commented out by us; without a newline at the end */
+        {"wpa-psk \\\n hush\nmtu 9000\n", "wpa-psk ********\nmtu 9000\n"},
+        {"#clusterctl# wpa-psk \\\n#clusterctl#  hush\nmtu 9000", "#clusterctl# wpa-psk ********\nmtu 9000"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        autosb struct strbuf out = {0};
+        net_row(NET_IFUPDOWN)->shown(&out, cases[i].text);
+        assert_string_equal(sb_str(&out), cases[i].shown);
+    }
 }
 
 #define IFCFG_OURS "# ours\nTYPE=Ethernet\nDEVICE=eth0\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.1.1.130\nPREFIX=24\n"
@@ -340,6 +365,7 @@ int main(void)
         cmocka_unit_test(an_ifcfg_file_keeps_what_is_its_own),
         cmocka_unit_test(secrets_of_a_profile_are_not_shown),
         cmocka_unit_test(secrets_of_an_ifcfg_file_are_not_shown),
+        cmocka_unit_test(secrets_of_interfaces_are_not_shown),
         cmocka_unit_test(what_is_as_wanted_stays),
         cmocka_unit_test(files_alone_interrupt_nothing),
         cmocka_unit_test(a_live_change_is_confirmed),

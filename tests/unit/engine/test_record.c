@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "engine/facts.h"
 #include "engine/record.h"
 #include "shell.h"
 
@@ -93,6 +94,27 @@ static void a_step_tells_what_was_there_before(void **state)
     script_free(&s);
 }
 
+static void an_id_follows_another(void **state)
+{
+    static const struct {
+        const char *id, *other, *want; /* NULL: as it was, and nothing follows */
+    } cases[] = {
+        {"20261126T071500Z-3fa9", "20261126T071459Z-ffff", "20261126T071500Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20261126T071500Z-0000", "20261126T071501Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20261126T081500Z-ffff", "20261126T081501Z-3fa9"},
+        {"20261126T071500Z-3fa9", "20271231T235959Z-ffff", "20280101T000000Z-3fa9"},
+        {"20261126T071500Z-3fa9", "99991231T235959Z-ffff", NULL},
+        {"20261126T071500Z-3fa9", "20269926T071500Z-ffff", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RUN_ID_LEN];
+        snprintf(id, sizeof id, "%s", cases[i].id);
+        assert_int_equal(run_id_follow(id, cases[i].other), cases[i].want != NULL);
+        assert_string_equal(id, cases[i].want ? cases[i].want : cases[i].id);
+    }
+}
+
 /* Only a director holds the inventory and its digest, and only while a record speaks of it. */
 static void directors_keep_the_inventory(void **state)
 {
@@ -140,6 +162,51 @@ static void old_runs_go(void **state)
     script_free(&s);
 }
 
+/* With the look, so that the next run's id can follow it. */
+static void the_newest_run_is_told(void **state)
+{
+    struct script s;
+    struct cluster c = {0};
+    struct facts f = {0};
+    struct err e = {0};
+    autosb struct strbuf out = {0};
+    char told[] = "run 20261126T071500Z-0003", nonsense[] = "run ../etc/passwd";
+    (void)state;
+    begin(&s);
+    script_add(&s, "mkdir -p " RUNS_DIR "; : >" OWNED_FILE "; for i in 1 3 2; do "
+                   ": >" RUNS_DIR "/20261126T071500Z-000$i.jsonl; done\n");
+    facts_script(&s, &c, &server, &f);
+    run_script(&s, "", "", &out);
+    assert_non_null(strstr(sb_str(&out), "r run 20261126T071500Z-0003\n"));
+    assert_int_equal(facts_record(&f, told, &e), 0);
+    assert_string_equal(f.newest_run, "20261126T071500Z-0003");
+    assert_int_equal(facts_record(&f, nonsense, &e), 0);
+    assert_null(f.newest_run);
+    facts_free(&f);
+    script_free(&s);
+}
+
+/* By a clock that was behind all of theirs it would be the first to go, and what it stored with it. */
+static void what_was_just_written_stays(void **state)
+{
+    struct script s;
+    struct run_record r = record_of("20251126T071500Z-ffff");
+    struct plan p = {0};
+    autosb struct strbuf out = {0}, want = {0};
+    (void)state;
+    begin(&s);
+    script_add(&s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
+                   "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
+                   "done\n");
+    record_begin(&s, &r, &director, p.steps.n);
+    record_end(&s, &r, &director, "\"outcome\":\"done\"", INVENTORY);
+    run_script(&s, "", "cd " RUNS_DIR "; ls *.jsonl | wc -l; ls | head -n 2; ls inventory-*", &out);
+    sb_addf(&want, "r recorded\n50\n%s.jsonl\n20261126T071050Z-0002.jsonl\ninventory-%s\n", r.id,
+            r.inventory_sha);
+    assert_string_equal(sb_str(&out), sb_str(&want));
+    script_free(&s);
+}
+
 /* No room: nothing is left half written, nothing is said, and the steps go on. */
 static void a_full_disk_stops_nothing(void **state)
 {
@@ -165,9 +232,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_sort_and_are_strict),
+        cmocka_unit_test(an_id_follows_another),
         cmocka_unit_test(a_step_tells_what_was_there_before),
         cmocka_unit_test(directors_keep_the_inventory),
         cmocka_unit_test(old_runs_go),
+        cmocka_unit_test(the_newest_run_is_told),
+        cmocka_unit_test(what_was_just_written_stays),
         cmocka_unit_test(a_full_disk_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

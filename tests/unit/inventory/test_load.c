@@ -180,6 +180,8 @@ static void hosts_inherit_ssh_key_by_key(void **state)
     assert_string_equal(d->identities[0], "/base/k");
     assert_true(d->identities_given);
     assert_int_equal(w->connect_timeout_ms, 2500);
+    assert_string_equal(c->ssh.user, "op");
+    assert_int_equal(c->ssh.port, 22);
     /* Without an NFS host the real servers still serve from the mount path, just locally. */
     assert_null(c->nfs.export_path);
     assert_string_equal(c->nfs.mount_path, "/var/www/html/shared");

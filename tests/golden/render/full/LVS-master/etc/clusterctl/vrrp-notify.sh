@@ -2,7 +2,7 @@
 # Keeps the state of each VRRP instance and how often it has changed: "MASTER 3".
 dir=/run/clusterctl
 umask 022
-mkdir -p "$dir"
+mkdir -m 0700 -p "$dir"
 while read -r what name state _; do
     name=${name#\"}
     name=${name%\"}
