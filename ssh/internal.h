@@ -43,7 +43,7 @@ struct ssh {
     uint64_t received;     /* bytes from the peer */
     int64_t last_heard;    /* clock_ms() of the last byte received */
     struct conversation *talk; /* auth_password.c's: a keyboard-interactive log-in under way */
-    bool asked;            /* the operator was, and the host had to wait for the answer */
+    int64_t answering;     /* for how long, in ms, this log-in has waited for answers of the operator's */
     bool root;             /* it is known how to become root */
     char *root_password;   /* what sudo wants for it, or NULL */
     bool dry;              /* nothing more has arrived: do not try before the next wait */

@@ -21,6 +21,8 @@ enum {
     RETRY_MAX_MS = 1000,
     CLOSE_MS = 500,
     FREE_TRIES = 100,
+    LOGINS_MAX = 3,
+    GRACE_MIN_MS = 1000, /* of LoginGraceTime, which is in seconds */
 };
 
 /*
@@ -285,17 +287,19 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
 
 /*
  * sshd waits two minutes for a log-in (LoginGraceTime), whatever the operator is at; the answer is known
- * to the next try.
+ * to the next try. An answer that was there at once, as one that was typed for another host, is not why
+ * a host hangs up: it would be sent to it again and again.
  */
 int lib_connect(struct ssh *s, struct err *e)
 {
-    for (;;) {
-        s->asked = false;
+    for (int logins = 1;; logins++) {
+        s->answering = 0;
         if (handshake_with_retries(s, e) || hostkey_verify(s, e))
             return -1;
         if (!auth_login(s, deadline_in(ssh_connect_timeout(s->host)), e))
             return 0;
-        if (e->code != ERR_UNREACHABLE || !s->asked || s->farewell[0])
+        if (e->code != ERR_UNREACHABLE || s->farewell[0] || s->answering < GRACE_MIN_MS ||
+            logins == LOGINS_MAX)
             return -1;
         end_session(s);
     }
