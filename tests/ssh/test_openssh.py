@@ -172,6 +172,52 @@ def test_pinned_key(sshd, tmp_path):
     assert r.error == "FAILED" and "HOST KEY CHANGED" in r.message, r
 
 
+def test_pinned_key_that_is_revoked(sshd):
+    key = public(sshd.host_keys["ed25519"])
+    kh = sshd.write("kh", f"@revoked {sshd.name} {key}\n")
+    for options in ({"known_hosts": kh}, {"known_hosts": None, "config": sshd.write("cfg", f"UserKnownHostsFile {kh}")}):
+        r = sshd.run("true", pin=key, **options)
+        assert r.error == "FAILED" and "is revoked" in r.message, r
+    kh = sshd.write("kh", f"@revoked other {key}\n")
+    assert sshd.run("true", pin=key, known_hosts=kh).returncode == 0
+
+
+@pytest.mark.parametrize("option", ["NoHostAuthenticationForLocalhost yes", "VerifyHostKeyDNS yes",
+                                    "KnownHostsCommand /bin/echo * {key}"])
+def test_the_operators_file_opens_no_door(sshd, tmp_path, option):
+    """Whatever else of it would have a key accepted: pins and known_hosts alone decide."""
+    option = option.format(key=public(sshd.host_keys["ed25519"]))
+    config = sshd.write("cfg", option + "\n")
+    wrong = public(keygen(tmp_path / "other"))
+    r = sshd.run("true", pin=wrong, config=config)
+    assert r.error == "FAILED" and "HOST KEY CHANGED" in r.message, r
+    r = sshd.run("true", known_hosts=sshd.write("kh", ""), config=config)
+    assert r.error == "FAILED" and "is not known" in r.message, r
+    r = sshd.run("true", known_hosts=sshd.write("kh", f"{sshd.name} {wrong}\n"), config=config)
+    assert r.error == "FAILED" and "HOST KEY CHANGED" in r.message, r
+
+
+def test_known_hosts_command(sshd):
+    """...counts where the inventory names no file, as the files of ssh_config do."""
+    command = f"KnownHostsCommand /bin/echo {sshd.name} {public(sshd.host_keys['ed25519'])}\n"
+    assert sshd.run("true", known_hosts=None, config=sshd.write("cfg", command)).returncode == 0
+
+
+def test_ssh_without_known_hosts_command(sshd, tmp_path):
+    """OpenSSH before 8.5 takes the word for a mistake."""
+    old = tmp_path / "ssh"
+    old.write_text("""#!/bin/sh
+case "$*" in *KnownHostsCommand*) exit 255 ;; esac
+[ "$1" != -F ] || [ "$2" = none ] || ! grep -q KnownHostsCommand "$2" || exit 255
+exec /usr/bin/ssh "$@"
+""")
+    old.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    right, wrong = public(sshd.host_keys["ed25519"]), public(keygen(tmp_path / "other"))
+    assert sshd.run("true", pin=right, env=env).returncode == 0
+    assert "HOST KEY CHANGED" in sshd.run("true", pin=wrong, env=env).message
+
+
 def test_no_key_accepted(sshd, tmp_path):
     r = sshd.run("true", identity=keygen(tmp_path / "a"))
     assert r.error == "FAILED", r
