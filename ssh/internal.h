@@ -42,6 +42,12 @@ struct ssh {
     int lost;              /* why the socket failed: see above */
     uint64_t received;     /* bytes from the peer */
     int64_t last_heard;    /* clock_ms() of the last byte received */
+    struct {
+        uint64_t sent;   /* bytes to the peer */
+        int64_t arrived; /* when all of it is there, by the slowest connection that is taken for one */
+        int64_t tried;   /* when it was last asked whether it is there */
+        int64_t asked;   /* ...and has not answered; or 0 */
+    } alive;                   /* alive.c's; clock_ms() */
     struct conversation *talk; /* auth_password.c's: a keyboard-interactive log-in under way */
     int64_t answering;     /* for how long, in ms, this log-in has waited for answers of the operator's */
     bool root;             /* it is known how to become root */
@@ -90,6 +96,16 @@ int ssh_again(struct ssh *s, int64_t deadline, const char *doing, struct err *e)
 int ssh_glance(struct ssh *s, int64_t deadline, const char *doing, struct err *e);
 enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline);
 unsigned ssh_connect_timeout(const struct host *h);
+
+/*
+ * alive.c: a host behind a jump host that does not answer any more is lost. When to look next, in a
+ * wait for `events`; and the look: true when the wait is over.
+ */
+int64_t alive_due(const struct ssh *s, short events);
+bool alive_look(struct ssh *s, short events);
+void alive_sent(struct ssh *s, size_t n);
+/* A time limit for an answer of sshd's, but long enough to tell a host that is gone from one that is slow. */
+int64_t alive_patience(const struct ssh *s, int64_t ms);
 
 /* prefer.c: before the key exchange; `list` is comma-separated, best first. */
 int ssh_prefer(struct ssh *s, int method, const char *list, struct err *e);

@@ -69,6 +69,7 @@ static ssize_t sock_recv(libssh2_socket_t fd, void *buf, size_t n, int flags, vo
         s->budget -= (size_t)got;
         s->received += (uint64_t)got;
         s->last_heard = clock_ms();
+        s->alive.asked = 0;
         return got;
     }
     if (got == 0)
@@ -89,6 +90,8 @@ static ssize_t sock_send(libssh2_socket_t fd, const void *buf, size_t n, int fla
     while (put < 0 && errno == EINTR);
     if (put < 0 && errno != EAGAIN && s->lost == PEER_ALIVE)
         s->lost = errno;
+    if (put > 0)
+        alive_sent(s, (size_t)put);
     return put < 0 ? -errno : put;
 }
 
@@ -145,10 +148,18 @@ static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64
                      .deadline = deadline};
     TRACE(s->host->name, "wait");
     acknowledge(s);
-    enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
     s->dry = false;
-    return r;
+    for (;;) {
+        int64_t due = alive_due(s, events);
+        bool ours = due != DEADLINE_NEVER && (deadline == DEADLINE_NEVER || due < deadline);
+        w.deadline = ours ? due : deadline;
+        enum wait_result r = wait_io(&w);
+        if (r != WAIT_TIMEOUT || !ours)
+            return r;
+        if (alive_look(s, events))
+            return WAIT_READY;
+    }
 }
 
 enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline)
@@ -195,6 +206,7 @@ static void begin_session(struct ssh *s)
     s->broken = s->closing = s->commanded = s->dry = false;
     s->lost = PEER_ALIVE;
     s->last_heard = clock_ms();
+    memset(&s->alive, 0, sizeof s->alive);
     s->budget = READ_BUDGET;
     s->farewell[0] = '\0';
 }

@@ -29,7 +29,7 @@ struct options {
     const char *address, *user, *host_key, *config, *alias,
         *transport, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
-    uint64_t cancel_after, pieces, answer_after;
+    uint64_t cancel_after, pieces, answer_after, pause;
     bool agent, no_finish, null_wait, settings, become, root;
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
@@ -182,8 +182,11 @@ static void *work(void *arg)
     int rc = s ? 0 : -1;
     if (s && j->o->threads == 1)
         printf("connected: yes\n");
-    for (uint64_t i = 0; !rc && j->o->command && i < j->o->repeat; i++)
+    for (uint64_t i = 0; !rc && j->o->command && i < j->o->repeat; i++) {
+        if (i && j->o->pause)
+            ssh_cancelled(NULL, (int64_t)j->o->pause);
         rc = run(j, s, &e);
+    }
     ssh_close(s);
     j->failures = rc != 0;
     if (rc)
@@ -231,6 +234,7 @@ static void parse_option(struct options *o, char *arg)
         {"threads", &o->threads},     {"max_line", &o->max_line},
         {"max_total", &o->max_total}, {"repeat", &o->repeat},
         {"pieces", &o->pieces},       {"answer_after", &o->answer_after},
+        {"pause", &o->pause},
     };
     char *value = strchr(arg, '=');
     *value++ = '\0';
