@@ -266,8 +266,12 @@ static enum handshake handshake(struct ssh *s, struct err *e)
     bool hung_up = ssh_is_loss(s, rc) && !s->farewell[0];
     ssh_fail(s, rc, "the SSH handshake", e);
     if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)
-        err_hint(e, "The two ends share no algorithm. See: ssh -vv -p %u %s@%s", s->host->ssh.port,
-                 s->host->ssh.user, s->address);
+        err_hint(
+            e,
+            "The two ends share no algorithm; where the host has an RSA key alone, the system's "
+            "ssh can do it: \"transport\": \"openssh\" under \"ssh\" in the inventory. See: "
+            "ssh -vv -p %u %s@%s",
+            s->host->ssh.port, s->host->ssh.user, s->address);
     return hung_up ? REFUSED : FAILED;
 }
 

@@ -121,6 +121,18 @@ def test_libssh2_offers_it(sshd, tmp_path, kind):
     assert '"transport": "openssh"' in r.hint
 
 
+@pytest.mark.parametrize("more,message", [
+    ("HostKeyAlgorithms rsa-sha2-512,rsa-sha2-256\n", "the SSH handshake failed"),
+    ("PubkeyAuthentication no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+     "GSSAPIAuthentication yes\n", "cannot log in as root"),
+], ids=["host key", "gssapi"])
+def test_libssh2_offers_it_for_a_host(tmp_path, more, message):
+    server = conftest.Sshd(tmp_path, more=more)
+    r = server.run("true")
+    server.stop()
+    assert message in r.message and '"transport": "openssh"' in r.hint, r
+
+
 def openssh_key(kind):
     """The head of a private key file of some type."""
     import base64
