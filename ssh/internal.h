@@ -137,6 +137,9 @@ void ssh_accepted(const struct ssh *s, const struct ssh_question *q, const char 
 /* The steps of ssh_connect() after the key exchange. */
 int hostkey_prefer(struct ssh *s, struct err *e); /* before it: which key types to ask for */
 int hostkey_verify(struct ssh *s, struct err *e);
+/* The error about a key that is none of the inventory's. */
+int hostkey_not_pinned(const struct ssh *s, const char *type, const char *fingerprint,
+                       struct err *e);
 int auth_login(struct ssh *s, int64_t deadline, struct err *e);
 
 /*
