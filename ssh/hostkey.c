@@ -205,6 +205,11 @@ int hostkey_verify(struct ssh *s, struct err *e)
 
     if (show_key(s, &k, e))
         return -1;
+    if (ssh->revoked_keys &&
+        known_hosts_list_check(ssh->revoked_keys, k.blob, k.len, &verdict, &at, e))
+        return err_wrap(e, "%s: RevokedHostKeys", s->peer);
+    if (verdict == KNOWN_HOSTS_MATCH)
+        return revoked_key(s, k.type, k.fingerprint, &at, e);
     if (known_hosts_check(ssh->known_hosts, s->address, ssh->port, k.type, k.blob, k.len, &verdict,
                           &at, e))
         return err_wrap(e, "%s", s->peer);
