@@ -124,6 +124,7 @@ struct ssh_settings {
     const char *config;            /* ssh_config file, absolute; "": none; NULL: ~/.ssh/config */
     const char *alias;             /* what ssh_config calls the host; NULL: its address */
     const char *hostname;          /* HostName of ssh_config, where SSH connects; NULL: the address */
+    const char *revoked_keys;      /* and RevokedHostKeys: a file; or NULL */
     const char *const *jump;       /* NULL, or a NULL-terminated list of "[USER@]HOST[:PORT]": through
                                       each, in this order; "none" alone is none */
     bool jump_given;

@@ -1,4 +1,5 @@
 /* Secrets that somebody has to be asked for. */
+#include "base/clock.h"
 #include "ssh/internal.h"
 
 bool ssh_can_ask(const struct ssh *s)
@@ -12,8 +13,10 @@ char *ssh_ask(struct ssh *s, const struct ssh_question *q, struct err *e)
         err_set(e, ERR_FAILED, "nobody is there to ask");
         return NULL;
     }
-    s->asked = true;
-    return s->cancel->ask(s->cancel->ask_ud, q, e);
+    int64_t began = clock_ms();
+    char *answer = s->cancel->ask(s->cancel->ask_ud, q, e);
+    s->answering += clock_ms() - began;
+    return answer;
 }
 
 void ssh_accepted(const struct ssh *s, const struct ssh_question *q, const char *answer)

@@ -119,8 +119,11 @@ static int refused(struct login *l, struct err *e)
     if (l->remedy[0])
         return err_hint(e, "%s", l->remedy);
     if (!(l->offers & OFFER_KEY))
-        return err_hint(e, "See what the host offers: ssh -v -p %u %s@%s; its sshd log says why it "
-                           "refuses.", ssh->port, ssh->user, l->s->address);
+        return err_hint(e,
+                        "See what the host offers: ssh -v -p %u %s@%s; its sshd log says why it "
+                        "refuses. GSSAPI is for the system's ssh: \"transport\": \"openssh\" under "
+                        "\"ssh\" in the inventory.",
+                        ssh->port, ssh->user, l->s->address);
     return err_hint(e,
                     "Put the public key into %s's authorized_keys on the host: ssh-copy-id -i "
                     "KEY.pub -p %u %s@%s; the host's sshd log says why it refused one.",

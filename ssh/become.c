@@ -1,11 +1,15 @@
 /*
  * A root shell, through sudo where the user is not root.
  *
- * The first one on a session is preceded by a command that finds out how: does sudo want a password, and
- * is it the one that we have? It alone may be refused, with nothing but the password on its standard
- * input, so that a wrong one is tried once, and never a script in its place. From then on sudo is given
- * the password as the first line of what the shell is to read. It takes that line or leaves it (NOPASSWD, or
- * a time stamp that is still good): a loop reads up to a line that nobody can guess, then becomes the shell.
+ * The first one on a session is preceded by a command that finds out how: does sudo want a
+ * password, and is it the one that we have? It alone may be refused, with nothing but the password
+ * on its standard input, so that a wrong one is tried once, and never a script in its place.
+ *
+ * Where sudo wants none (NOPASSWD) it is never given one: what it left would be the shell's input,
+ * which a host may keep (log_input in sudoers). Elsewhere the password is from then on the first
+ * line of what the shell is to read, and sudo takes it, since -k has it forget any time stamp.
+ * Should it leave it all the same, a loop reads up to a line that nobody can guess, then becomes
+ * the shell.
  *
  * Nothing of this is in an argument list or an environment: sudo -S reads its standard input.
  */
@@ -50,9 +54,26 @@ static const struct complaint {
     {"no new privileges", DENIED, "is not allowed to gain privileges there", NULL},
 };
 
-static int drop_line(void *ud, const char *line, size_t len, struct err *e)
+/*
+ * With the password, which the user's shell reads: sudo is to list what the user may run, for which
+ * it mostly wants the password. Where it did not, or where some of it is free, a shell is tried
+ * without: not everywhere, as sudo complains of that in its log, or by mail. cat, and $x: somebody
+ * has to read what is left.
+ */
+static const char with_password[] =
+    "sh -c 'unset p; IFS= read -r p; say() { printf \"%s\\n\" \"$p\"; }; "
+    "l=$(say | { " SUDO
+    "-k -S -p \"\" -l; s=$?; IFS= read -r x && echo NOPASSWD; exit $s; }) || exit; "
+    "case $l in *NOPASSWD*|*authenticate*) " SUDO
+    "-k -n sh -c : </dev/null 2>/dev/null && exec echo free; "
+    "say | { " SUDO "-k -S -p \"\" -v; s=$?; cat >/dev/null; exit $s; } ;; esac'";
+
+static int take_line(void *ud, const char *line, size_t len, struct err *e)
 {
-    (void)ud, (void)line, (void)len, (void)e;
+    bool *is_free = ud;
+    (void)len, (void)e;
+    if (!strcmp(line, "free"))
+        *is_free = true;
     return 0;
 }
 
@@ -90,13 +111,14 @@ static int judge(const struct ssh *s, const struct ssh_exec *x, int status, enum
     return c && c->verdict != DENIED ? 0 : -1;
 }
 
-/* One command that only finds out. 0: *out tells, and *e has the words for it. */
+/*
+ * One command that only finds out. 0: *out tells, and *e has the words for it. When it is GRANTED,
+ * the password is kept where it is wanted.
+ */
 static int check(struct ssh *s, const char *password, enum verdict *out, struct err *e)
 {
-    /* cat: sudo may leave the password, and somebody has to read it. */
-    static const char with_password[] =
-        "sh -c '" SUDO "-S -p \"\" -v; s=$?; cat >/dev/null; exit $s'";
-    const struct ssh_sink sink = {.line = drop_line};
+    bool is_free = !password;
+    const struct ssh_sink sink = {.line = take_line, .ud = &is_free};
     int64_t deadline = deadline_in(CHECK_MS);
     int status = -1, rc = 0;
     struct ssh_exec *x =
@@ -113,6 +135,8 @@ static int check(struct ssh *s, const char *password, enum verdict *out, struct 
     *out = GRANTED;
     if (!rc && status)
         rc = judge(s, x, status, out, e);
+    if (!rc && *out == GRANTED && !is_free)
+        s->root_password = xstrdup(password);
     ssh_exec_free(x);
     return rc;
 }
@@ -143,17 +167,17 @@ static int by_asking(struct ssh *s, struct err *sudo, struct err *e)
         struct err why = {0};
         enum verdict v;
         q.refused = wrong;
-        char *answer = ssh_ask(s, &q, &why);
+        autofree char *answer = ssh_ask(s, &q, &why);
         if (!answer)
             return refused(sudo, &why, e);
         int rc = check(s, answer, &v, e);
         if (!rc && v == GRANTED) {
             ssh_accepted(s, &q, answer);
-            s->root_password = answer;
             return 0;
         }
         xfree(wrong);
         wrong = answer;
+        answer = NULL;
         if (rc)
             return -1;
         *sudo = *e;
@@ -179,12 +203,8 @@ static int find_out(struct ssh *s, struct err *e)
         *e = sudo;
         return -1;
     }
-    if (v == GRANTED)
-        s->root_password = given ? xstrdup(given) : NULL;
-    else if (given)
-        rc = wrong_given(&sudo, e);
-    else
-        rc = by_asking(s, &sudo, e);
+    if (v != GRANTED)
+        rc = given ? wrong_given(&sudo, e) : by_asking(s, &sudo, e);
     s->root = !rc;
     return rc;
 }
@@ -207,9 +227,11 @@ static struct ssh_exec *shell_with_password(struct ssh *s, const struct ssh_sink
     autosb struct strbuf command = {0}, head = {0};
     if (draw_mark(mark, e))
         return NULL;
-    sb_addf(&command,
-            SUDO "-S -p '' sh -c 'while IFS= read -r l; do [ \"$l\" = %s ] && exec sh -s; done; exit 1'",
-            mark);
+    sb_addf(
+        &command,
+        SUDO
+        "-k -S -p '' sh -c 'while IFS= read -r l; do [ \"$l\" = %s ] && exec sh -s; done; exit 1'",
+        mark);
     struct ssh_exec *x = ssh_exec_start(s, sb_str(&command), sink, e);
     if (!x)
         return NULL;

@@ -139,7 +139,7 @@ static void add_path(struct ssh_config *c, const char *word, bool identity)
 
 enum keyword {
     K_HOST, K_MATCH, K_INCLUDE, K_HOSTNAME, K_USER, K_PORT, K_IDENTITY, K_KNOWN_HOSTS, K_JUMP,
-    K_PROXY_COMMAND, K_NOT_UNDERSTOOD, K_OTHER,
+    K_PROXY_COMMAND, K_REVOKED, K_NOT_UNDERSTOOD, K_OTHER,
 };
 
 static const struct {
@@ -156,6 +156,7 @@ static const struct {
     {"userknownhostsfile", K_KNOWN_HOSTS},
     {"proxyjump", K_JUMP},
     {"proxycommand", K_PROXY_COMMAND},
+    {"revokedhostkeys", K_REVOKED},
     /* What decides whether, and as whom, a connection comes about. */
     {"certificatefile", K_NOT_UNDERSTOOD},
     {"hostkeyalias", K_NOT_UNDERSTOOD},
@@ -163,6 +164,7 @@ static const struct {
     {"pkcs11provider", K_NOT_UNDERSTOOD},
     {"securitykeyprovider", K_NOT_UNDERSTOOD},
     {"canonicalizehostname", K_NOT_UNDERSTOOD},
+    {"globalknownhostsfile", K_NOT_UNDERSTOOD},
 };
 
 /* Passed over, and said once: the note is the same whichever host is asked about. */
@@ -195,7 +197,7 @@ static int take_words(const struct reader *r, struct place *at, enum keyword k, 
 {
     struct ssh_config *c = r->c;
     const char *first = words->v[0];
-    bool one = k == K_HOSTNAME || k == K_USER || k == K_PORT || k == K_IDENTITY;
+    bool one = k == K_HOSTNAME || k == K_USER || k == K_PORT || k == K_IDENTITY || k == K_REVOKED;
     if (one && words->n > 1)
         return bad(at, e, "there is too much on this line");
     if (k == K_PORT)
@@ -212,6 +214,8 @@ static int take_words(const struct reader *r, struct place *at, enum keyword k, 
         c->hostname = arena_strdup(c->arena, first);
     } else if (k == K_USER && !c->user) {
         c->user = arena_strdup(c->arena, first);
+    } else if (k == K_REVOKED && !c->revoked_keys) {
+        c->revoked_keys = arena_strdup(c->arena, first);
     } else if (k == K_JUMP && !c->jump && !c->proxy_command) {
         c->jump = arena_strdup(c->arena, line);
     } else if (k == K_PROXY_COMMAND && !c->proxy_command && !(c->jump && strcmp(c->jump, "none"))) {

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * ssh_config(5), as far as it says where a host is and who logs in with what: Host, HostName, User,
- * Port, IdentityFile, ProxyJump, UserKnownHostsFile, and Include. What else it says is left to the
- * system's ssh (transport "openssh").
+ * Port, IdentityFile, ProxyJump, UserKnownHostsFile, RevokedHostKeys, and Include. What else it
+ * says is left to the system's ssh (transport "openssh").
  */
 #include "base/err.h"
 #include "base/mem.h"
@@ -18,6 +18,7 @@ struct ssh_config {
     VEC(const char *) known_hosts; /* as written */
     const char *jump;              /* "none" is a value, too */
     const char *proxy_command;
+    const char *revoked_keys; /* "none" is a value here, too */
 };
 
 /* What was passed over, and would have mattered; the same for every host that is asked about. */

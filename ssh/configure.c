@@ -71,6 +71,9 @@ static int complete(struct ssh_settings *ssh, struct arena *a, const struct ssh_
         !(ssh->known_hosts = expand(a, c->known_hosts.v, c->known_hosts.n,
                                     "/etc/ssh/ssh_known_hosts", ends, e)))
         return err_wrap(e, "UserKnownHostsFile");
+    if (c->revoked_keys && strcasecmp(c->revoked_keys, "none") != 0 &&
+        !(ssh->revoked_keys = config_path(a, c->revoked_keys, ends, e)))
+        return err_wrap(e, "RevokedHostKeys");
     return 0;
 }
 
@@ -88,8 +91,9 @@ static int configure_host(struct host *h, struct arena *a, const struct config_e
     ends.name = ssh->alias ? ssh->alias : ipaddr_str(&h->address, address);
     if (ssh->config && access(ssh->config, R_OK))
         return err_errno(e, "cannot read %s (\"config\" under \"ssh\" in the inventory)", path);
-    int rc = config_read(&c, a, path, ends.name, !ssh->config, notes ? notes->note : NULL,
-                         notes ? notes->ud : NULL, e);
+    /* The system's ssh reads the file itself: nothing of it is passed over. */
+    config_note_fn *note = notes && ssh->transport != TRANSPORT_OPENSSH ? notes->note : NULL;
+    int rc = config_read(&c, a, path, ends.name, !ssh->config, note, notes ? notes->ud : NULL, e);
     if (!rc && complete(ssh, a, &c, &ends, e))
         rc = err_wrap(e, "%s, for %s", path, h->name);
     config_free(&c);

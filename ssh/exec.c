@@ -30,7 +30,7 @@ static int channel_start(struct ssh_exec *x, const char *command, struct err *e)
 {
     int rc;
     struct ssh *s = x->s;
-    int64_t deadline = deadline_in(ssh_connect_timeout(s->host));
+    int64_t deadline = deadline_in(alive_patience(s, ssh_connect_timeout(s->host)));
     TRACE(s->host->name, "open a channel");
 
     while (!(x->channel = libssh2_channel_open_session(s->session))) {

@@ -127,7 +127,8 @@ static int revoked_key(const struct ssh *s, const char *type, const char *finger
                     short_type(type));
 }
 
-static int other_than_pinned(const struct ssh *s, const struct shown_key *k, struct err *e)
+int hostkey_not_pinned(const struct ssh *s, const char *type, const char *fingerprint,
+                       struct err *e)
 {
     char pin[80];
     const char *const *pins = s->host->ssh.pinned_keys;
@@ -136,13 +137,14 @@ static int other_than_pinned(const struct ssh *s, const struct shown_key *k, str
         pins_show(*p, pin, sizeof pin);
         sb_addf(&list, "%s%s", p == pins ? "" : ", ", pin);
     }
-    err_set(e, ERR_FAILED, "%s: host key of %s (%s %s) is none of those pinned in the inventory: %s",
-            s->peer, s->address, k->type, k->fingerprint, sb_str(&list));
+    err_set(e, ERR_FAILED,
+            "%s: host key of %s (%s %s) is none of those pinned in the inventory: %s", s->peer,
+            s->address, type, fingerprint, sb_str(&list));
     return err_hint(e,
                     "Either the machine was reinstalled, or another one answers in its place. "
                     "Compare on its console (ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub); only "
                     "if this key is right, put it under \"pinned_keys\".",
-                    short_type(k->type));
+                    short_type(type));
 }
 
 /*
@@ -203,14 +205,20 @@ int hostkey_verify(struct ssh *s, struct err *e)
 
     if (show_key(s, &k, e))
         return -1;
+    if (ssh->revoked_keys &&
+        known_hosts_list_check(ssh->revoked_keys, k.blob, k.len, &verdict, &at, e))
+        return err_wrap(e, "%s: RevokedHostKeys", s->peer);
+    if (verdict == KNOWN_HOSTS_MATCH)
+        return revoked_key(s, k.type, k.fingerprint, &at, e);
     if (known_hosts_check(ssh->known_hosts, s->address, ssh->port, k.type, k.blob, k.len, &verdict,
                           &at, e))
         return err_wrap(e, "%s", s->peer);
     if (verdict == KNOWN_HOSTS_REVOKED)
         return revoked_key(s, k.type, k.fingerprint, &at, e);
     if (ssh->pinned_keys)
-        return pins_hold(ssh->pinned_keys, k.type, k.blob, k.len) ? 0
-                                                                  : other_than_pinned(s, &k, e);
+        return pins_hold(ssh->pinned_keys, k.type, k.blob, k.len)
+                   ? 0
+                   : hostkey_not_pinned(s, k.type, k.fingerprint, e);
     if (verdict == KNOWN_HOSTS_MATCH)
         return 0;
     if (verdict == KNOWN_HOSTS_CHANGED)

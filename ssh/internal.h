@@ -42,8 +42,14 @@ struct ssh {
     int lost;              /* why the socket failed: see above */
     uint64_t received;     /* bytes from the peer */
     int64_t last_heard;    /* clock_ms() of the last byte received */
+    struct {
+        uint64_t sent;   /* bytes to the peer */
+        int64_t arrived; /* when all of it is there, by the slowest connection that is taken for one */
+        int64_t tried;   /* when it was last asked whether it is there */
+        int64_t asked;   /* ...and has not answered; or 0 */
+    } alive;                   /* alive.c's; clock_ms() */
     struct conversation *talk; /* auth_password.c's: a keyboard-interactive log-in under way */
-    bool asked;            /* the operator was, and the host had to wait for the answer */
+    int64_t answering;     /* for how long, in ms, this log-in has waited for answers of the operator's */
     bool root;             /* it is known how to become root */
     char *root_password;   /* what sudo wants for it, or NULL */
     bool dry;              /* nothing more has arrived: do not try before the next wait */
@@ -91,6 +97,16 @@ int ssh_glance(struct ssh *s, int64_t deadline, const char *doing, struct err *e
 enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline);
 unsigned ssh_connect_timeout(const struct host *h);
 
+/*
+ * alive.c: a host behind a jump host that does not answer any more is lost. When to look next, in a
+ * wait for `events`; and the look: true when the wait is over.
+ */
+int64_t alive_due(const struct ssh *s, short events);
+bool alive_look(struct ssh *s, short events);
+void alive_sent(struct ssh *s, size_t n);
+/* A time limit for an answer of sshd's, but long enough to tell a host that is gone from one that is slow. */
+int64_t alive_patience(const struct ssh *s, int64_t ms);
+
 /* prefer.c: before the key exchange; `list` is comma-separated, best first. */
 int ssh_prefer(struct ssh *s, int method, const char *list, struct err *e);
 int ssh_prefer_algorithms(struct ssh *s, struct err *e);
@@ -121,6 +137,9 @@ void ssh_accepted(const struct ssh *s, const struct ssh_question *q, const char 
 /* The steps of ssh_connect() after the key exchange. */
 int hostkey_prefer(struct ssh *s, struct err *e); /* before it: which key types to ask for */
 int hostkey_verify(struct ssh *s, struct err *e);
+/* The error about a key that is none of the inventory's. */
+int hostkey_not_pinned(const struct ssh *s, const char *type, const char *fingerprint,
+                       struct err *e);
 int auth_login(struct ssh *s, int64_t deadline, struct err *e);
 
 /*

@@ -113,18 +113,10 @@ static long take_key(char *p, unsigned char *out)
     return n ? base64_decode(p, n, out) : -1;
 }
 
-/* One line, which is taken to pieces; what is malformed is skipped, as ssh does. */
-static void read_line(char *p, const char *host, struct entry *entry, entry_fn *fn, void *ud)
+/* "TYPE BASE64" */
+static void read_key(char *p, struct entry *entry, entry_fn *fn, void *ud)
 {
-    char *names, *type, inner[40];
-    p = skip_blanks(p);
-    if (!*p || *p == '#')
-        return;
-    entry->marker = take_marker(&p);
-    if (entry->marker == MARKER_BAD || !cut_word(&p, &names))
-        return;
-    if (*names == '|' ? !hash_matches(host, names) : !list_matches(host, names))
-        return;
+    char *type, inner[40];
     if (!cut_word(&p, &type))
         return;
     autofree unsigned char *key = xmalloc(strlen(p) + 3);
@@ -136,6 +128,20 @@ static void read_line(char *p, const char *host, struct entry *entry, entry_fn *
     entry->key = key;
     entry->key_len = (size_t)len;
     fn(ud, entry);
+}
+
+/* One line, which is taken to pieces; what is malformed is skipped, as ssh does. */
+static void read_line(char *p, const char *host, struct entry *entry, entry_fn *fn, void *ud)
+{
+    char *names;
+    p = skip_blanks(p);
+    if (!*p || *p == '#')
+        return;
+    entry->marker = take_marker(&p);
+    if (entry->marker == MARKER_BAD || !cut_word(&p, &names))
+        return;
+    if (*names == '|' ? hash_matches(host, names) : list_matches(host, names))
+        read_key(p, entry, fn, ud);
 }
 
 static void close_file(FILE **f)
@@ -269,6 +275,33 @@ int known_hosts_check(const char *const *files, const char *host, unsigned port,
         *verdict = v;
         *where = at;
     }
+    return 0;
+}
+
+int known_hosts_list_check(const char *file, const unsigned char *key, size_t key_len,
+                           enum known_hosts_verdict *verdict, struct known_hosts_where *where,
+                           struct err *e)
+{
+    __attribute__((cleanup(close_file))) FILE *f = fopen(file, "re");
+    autofree char *line = NULL;
+    struct search q = {.type = "", .key = key, .key_len = key_len};
+    struct entry entry = {.file = file};
+    size_t size = 0;
+    if (!f)
+        return err_errno(e, "cannot read %s", file);
+    while (getline(&line, &size, f) >= 0) {
+        if (!entry.line++ && !strcmp(line, "SSHKRL\n")) {
+            err_set(e, ERR_FAILED, "%s is a KRL, which only the system's ssh can read", file);
+            return err_hint(e, "\"transport\": \"openssh\" under \"ssh\" in the inventory, or list "
+                               "the keys themselves, one a line.");
+        }
+        line[strcspn(line, "\n")] = '\0';
+        read_key(skip_blanks(line), &entry, compare, &q);
+    }
+    if (!feof(f))
+        return err_errno(e, "cannot read %s", file);
+    *where = q.match_at;
+    *verdict = q.matched ? KNOWN_HOSTS_MATCH : KNOWN_HOSTS_UNKNOWN;
     return 0;
 }
 

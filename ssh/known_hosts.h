@@ -32,6 +32,14 @@ int known_hosts_check(const char *const *files, const char *host, unsigned port,
                       struct err *e);
 
 /*
+ * The same for a file of nothing but keys, one a line, as RevokedHostKeys names it: MATCH or
+ * UNKNOWN. One that cannot be read, or is of the other kind that ssh has (KRL), is an error.
+ */
+int known_hosts_list_check(const char *file, const unsigned char *key, size_t key_len,
+                           enum known_hosts_verdict *verdict, struct known_hosts_where *where,
+                           struct err *e);
+
+/*
  * Add a line to `file`, which is made when it does not exist; when this returns 0 it will still be
  * there after a power cut.
  */

@@ -1,6 +1,7 @@
 /* The master of a session: from its start to its end, and what it says when it fails. */
 #include "ssh/openssh.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -88,11 +89,27 @@ static void telling_line(const struct master *m, char *out, size_t size)
     last_line(m, out, size);
 }
 
+/* "The fingerprint for the ED25519 key sent by the remote host is\nSHA256:....\n" */
+static int not_pinned(const struct ssh *s, struct err *e)
+{
+    const char *at = strstr(sb_str(&s->master->words), "fingerprint for the ");
+    char type[16] = "", fingerprint[64] = "";
+    if (!at ||
+        sscanf(at, "fingerprint for the %15s key sent by the remote host is %63[A-Za-z0-9:+/]",
+               type, fingerprint) < 2)
+        snprintf(fingerprint, sizeof fingerprint, "unknown");
+    for (char *p = type; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return hostkey_not_pinned(s, type[0] ? type : "key", fingerprint, e);
+}
+
 int openssh_refused(const struct ssh *s, struct err *e)
 {
     char line[300], last[300];
     const struct master *m = s->master;
     telling_line(m, last, sizeof last);
+    if (m->pins[0] && strstr(sb_str(&m->words), m->pins)) /* our file, which is gone soon */
+        return not_pinned(s, e);
     if (find_line(m, "Offending ", line, sizeof line)) {
         err_set(e, ERR_FAILED, "%s: HOST KEY CHANGED: ssh says: %s", s->peer, line);
         return err_hint(e, "Either the machine was reinstalled, or another one answers in its "

@@ -11,14 +11,36 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ssh/openssh.h"
+#include "ssh/pins.h"
 
 /* For sockets and files; made with the first session. */
 static char directory[80];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/*
+ * KnownHostsCommand is one more source of known keys. It came with OpenSSH 8.5; an older ssh would
+ * refuse a file that says "none" of it.
+ */
+static bool has_command;
+
+static void look_at_ssh(void)
+{
+    enum { LOOK_MS = 5000, REFUSED = 255 };
+    const char *const argv[] = {"ssh",       "-G", "-F", "none", "-o", "KnownHostsCommand=none",
+                                "localhost", NULL};
+    struct err why = {0}; /* no ssh at all: whoever needs it will say so */
+    struct child c;
+    if (child_start(&c, argv, &why))
+        return;
+    child_stop(&c, deadline_in(LOOK_MS)); /* what it prints fits into a pipe */
+    has_command = !WIFEXITED(c.status) || WEXITSTATUS(c.status) != REFUSED;
+}
 
 static int make_directory(struct err *e)
 {
@@ -27,8 +49,10 @@ static int make_directory(struct err *e)
     if (!run || *run != '/' || strlen(run) > 40 || access(run, W_OK))
         run = "/tmp";
     snprintf(directory, sizeof directory, "%s/clusterctl-XXXXXX", run);
-    if (mkdtemp(directory)) /* mode 0700 */
+    if (mkdtemp(directory)) { /* mode 0700 */
+        look_at_ssh();
         return 0;
+    }
     err_errno(e, "cannot make a directory in %s for ssh's sockets", run);
     directory[0] = '\0';
     return -1;
@@ -68,6 +92,14 @@ static int write_file(const char *path, const struct strbuf *text, struct err *e
     return 0;
 }
 
+/* Host keys come from one file, or list of them, and from nowhere else; its name is to follow. */
+static void add_only_source(struct strbuf *sb)
+{
+    if (has_command)
+        sb_add(sb, "KnownHostsCommand none\n");
+    sb_add(sb, "GlobalKnownHostsFile none\nUserKnownHostsFile");
+}
+
 /* About this host alone, and above everything else. */
 static void add_own(struct strbuf *sb, const struct ssh *s)
 {
@@ -85,7 +117,9 @@ static void add_own(struct strbuf *sb, const struct ssh *s)
     if (!ssh->agent)
         sb_add(sb, "IdentityAgent none\n");
     if (s->master->pins[0]) {
-        sb_add(sb, "StrictHostKeyChecking yes\nGlobalKnownHostsFile none\nUserKnownHostsFile ");
+        sb_add(sb, "StrictHostKeyChecking yes\n");
+        add_only_source(sb);
+        sb_addc(sb, ' ');
         add_word(sb, s->master->pins, true);
         sb_addc(sb, '\n');
     }
@@ -98,6 +132,7 @@ static void add_rules(struct strbuf *sb, const struct ssh *s)
     unsigned alive = ssh->dead_after_ms / 3000;
     sb_addf(sb,
             "Host *\nBatchMode yes\nStrictHostKeyChecking %s\nUpdateHostKeys no\n"
+            "NoHostAuthenticationForLocalhost no\nVerifyHostKeyDNS no\n"
             "ConnectTimeout %u\nConnectionAttempts 1\nServerAliveInterval %u\n"
             "ServerAliveCountMax 3\nForwardAgent no\nForwardX11 no\nClearAllForwardings yes\n"
             "PermitLocalCommand no\nRemoteCommand none\nRequestTTY no\nTunnel no\n"
@@ -111,7 +146,7 @@ static void add_rules(struct strbuf *sb, const struct ssh *s)
     }
     if (!ssh->known_hosts_given)
         return;
-    sb_add(sb, "GlobalKnownHostsFile none\nUserKnownHostsFile");
+    add_only_source(sb);
     for (const char *const *p = ssh->known_hosts; p && *p; p++) {
         sb_addc(sb, ' ');
         add_word(sb, *p, true);
@@ -138,12 +173,20 @@ static void add_defaults(struct strbuf *sb, const struct ssh *s)
             s->host->ssh.port, ipaddr_str(&s->host->address, address));
 }
 
-/* Under any name, so that it does not matter what ssh takes for the host's. */
+/*
+ * Under any name, so that it does not matter what ssh takes for the host's. ssh looks at no other
+ * file: what the operator's revoke is to be revoked in this one.
+ */
 static int write_pins(const struct ssh *s, struct err *e)
 {
+    const struct ssh_settings *ssh = &s->host->ssh;
     autosb struct strbuf text = {0};
-    for (const char *const *p = s->host->ssh.pinned_keys; *p; p++)
-        sb_addf(&text, "* %s\n", *p);
+    for (const char *const *p = ssh->pinned_keys; *p; p++) {
+        bool revoked;
+        if (pins_revoked(*p, ssh->known_hosts, s->address, ssh->port, &revoked, e))
+            return -1;
+        sb_addf(&text, "%s* %s\n", revoked ? "@revoked " : "", *p);
+    }
     return write_file(s->master->pins, &text, e);
 }
 

@@ -51,6 +51,21 @@ size_t pins_types(const char *const *pins, char types[][40], size_t max)
     return n;
 }
 
+int pins_revoked(const char *pin, const char *const *files, const char *host, unsigned port,
+                 bool *revoked, struct err *e)
+{
+    size_t n = 0;
+    char type[40];
+    enum known_hosts_verdict verdict = KNOWN_HOSTS_UNKNOWN;
+    struct known_hosts_where at;
+    autofree unsigned char *key = pin_key(pin, &n);
+    snprintf(type, sizeof type, "%.*s", (int)strcspn(pin, " "), pin);
+    if (key && known_hosts_check(files, host, port, type, key, n, &verdict, &at, e))
+        return -1;
+    *revoked = verdict == KNOWN_HOSTS_REVOKED;
+    return 0;
+}
+
 void pins_show(const char *pin, char *out, size_t size)
 {
     size_t n = 0;

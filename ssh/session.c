@@ -21,6 +21,8 @@ enum {
     RETRY_MAX_MS = 1000,
     CLOSE_MS = 500,
     FREE_TRIES = 100,
+    LOGINS_MAX = 3,
+    GRACE_MIN_MS = 1000, /* of LoginGraceTime, which is in seconds */
 };
 
 /*
@@ -67,6 +69,7 @@ static ssize_t sock_recv(libssh2_socket_t fd, void *buf, size_t n, int flags, vo
         s->budget -= (size_t)got;
         s->received += (uint64_t)got;
         s->last_heard = clock_ms();
+        s->alive.asked = 0;
         return got;
     }
     if (got == 0)
@@ -87,6 +90,8 @@ static ssize_t sock_send(libssh2_socket_t fd, const void *buf, size_t n, int fla
     while (put < 0 && errno == EINTR);
     if (put < 0 && errno != EAGAIN && s->lost == PEER_ALIVE)
         s->lost = errno;
+    if (put > 0)
+        alive_sent(s, (size_t)put);
     return put < 0 ? -errno : put;
 }
 
@@ -143,10 +148,18 @@ static enum wait_result wait_for(struct ssh *s, short events, int wake_fd, int64
                      .deadline = deadline};
     TRACE(s->host->name, "wait");
     acknowledge(s);
-    enum wait_result r = wait_io(&w);
     s->budget = READ_BUDGET;
     s->dry = false;
-    return r;
+    for (;;) {
+        int64_t due = alive_due(s, events);
+        bool ours = due != DEADLINE_NEVER && (deadline == DEADLINE_NEVER || due < deadline);
+        w.deadline = ours ? due : deadline;
+        enum wait_result r = wait_io(&w);
+        if (r != WAIT_TIMEOUT || !ours)
+            return r;
+        if (alive_look(s, events))
+            return WAIT_READY;
+    }
 }
 
 enum wait_result ssh_wait(struct ssh *s, int wake_fd, int64_t deadline)
@@ -193,6 +206,7 @@ static void begin_session(struct ssh *s)
     s->broken = s->closing = s->commanded = s->dry = false;
     s->lost = PEER_ALIVE;
     s->last_heard = clock_ms();
+    memset(&s->alive, 0, sizeof s->alive);
     s->budget = READ_BUDGET;
     s->farewell[0] = '\0';
 }
@@ -252,8 +266,12 @@ static enum handshake handshake(struct ssh *s, struct err *e)
     bool hung_up = ssh_is_loss(s, rc) && !s->farewell[0];
     ssh_fail(s, rc, "the SSH handshake", e);
     if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE)
-        err_hint(e, "The two ends share no algorithm. See: ssh -vv -p %u %s@%s", s->host->ssh.port,
-                 s->host->ssh.user, s->address);
+        err_hint(
+            e,
+            "The two ends share no algorithm; where the host has an RSA key alone, the system's "
+            "ssh can do it: \"transport\": \"openssh\" under \"ssh\" in the inventory. See: "
+            "ssh -vv -p %u %s@%s",
+            s->host->ssh.port, s->host->ssh.user, s->address);
     return hung_up ? REFUSED : FAILED;
 }
 
@@ -285,17 +303,19 @@ static int handshake_with_retries(struct ssh *s, struct err *e)
 
 /*
  * sshd waits two minutes for a log-in (LoginGraceTime), whatever the operator is at; the answer is known
- * to the next try.
+ * to the next try. An answer that was there at once, as one that was typed for another host, is not why
+ * a host hangs up: it would be sent to it again and again.
  */
 int lib_connect(struct ssh *s, struct err *e)
 {
-    for (;;) {
-        s->asked = false;
+    for (int logins = 1;; logins++) {
+        s->answering = 0;
         if (handshake_with_retries(s, e) || hostkey_verify(s, e))
             return -1;
         if (!auth_login(s, deadline_in(ssh_connect_timeout(s->host)), e))
             return 0;
-        if (e->code != ERR_UNREACHABLE || !s->asked || s->farewell[0])
+        if (e->code != ERR_UNREACHABLE || s->farewell[0] || s->answering < GRACE_MIN_MS ||
+            logins == LOGINS_MAX)
             return -1;
         end_session(s);
     }

@@ -15,7 +15,7 @@
  * A peer that vanishes without a word must not hold a run for the kernel's default of a quarter of
  * an hour. Keepalive probes cover a silent wait, TCP_USER_TIMEOUT unacknowledged data; SSH's own
  * keepalive messages would need libssh2 to send in the middle of other packets, which it
- * mishandles.
+ * mishandles (alive.c has to do with them, and to take care).
  */
 static void notice_dead_peer(int fd, unsigned dead_after_ms)
 {

@@ -29,7 +29,7 @@ struct options {
     const char *address, *user, *host_key, *config, *alias,
         *transport, *in, *out, *trailer, *wake_on, *cancel_on;
     uint64_t port, connect_timeout, dead_after, timeout, threads, max_line, max_total, repeat;
-    uint64_t cancel_after, pieces;
+    uint64_t cancel_after, pieces, answer_after, pause;
     bool agent, no_finish, null_wait, settings, become, root;
     VEC(const char *) identities;
     VEC(const char *) known_hosts;
@@ -182,8 +182,11 @@ static void *work(void *arg)
     int rc = s ? 0 : -1;
     if (s && j->o->threads == 1)
         printf("connected: yes\n");
-    for (uint64_t i = 0; !rc && j->o->command && i < j->o->repeat; i++)
+    for (uint64_t i = 0; !rc && j->o->command && i < j->o->repeat; i++) {
+        if (i && j->o->pause)
+            ssh_cancelled(NULL, (int64_t)j->o->pause);
         rc = run(j, s, &e);
+    }
     ssh_close(s);
     j->failures = rc != 0;
     if (rc)
@@ -230,7 +233,8 @@ static void parse_option(struct options *o, char *arg)
         {"timeout", &o->timeout},     {"dead_after", &o->dead_after},
         {"threads", &o->threads},     {"max_line", &o->max_line},
         {"max_total", &o->max_total}, {"repeat", &o->repeat},
-        {"pieces", &o->pieces},
+        {"pieces", &o->pieces},       {"answer_after", &o->answer_after},
+        {"pause", &o->pause},
     };
     char *value = strchr(arg, '=');
     *value++ = '\0';
@@ -278,6 +282,8 @@ static char *answer(void *ud, const struct ssh_question *q, struct err *e)
     printf("asked: %s of %s%s%s%s%s\n", q->what, q->host ? q->host : "all",
            q->refused ? ", not " : "", q->refused ? q->refused : "", q->said ? ": " : "",
            q->said ? q->said : "");
+    if (!answered && o->answer_after) /* as somebody who has to look for it first */
+        ssh_cancelled(NULL, (int64_t)o->answer_after);
     const char *s = answered < o->answers.n ? o->answers.v[answered++] : NULL;
     pthread_mutex_unlock(&answering);
     if (s && strcmp(s, "^C") != 0)

@@ -161,11 +161,12 @@ def test_match_is_passed_over_and_said_so(tmp_path):
 
 
 @pytest.mark.parametrize("keyword", ["ProxyCommand", "HostKeyAlias", "IdentityAgent",
-                                     "CertificateFile"])
+                                     "CertificateFile", "GlobalKnownHostsFile"])
 def test_what_is_not_understood_is_said(tmp_path, keyword):
     config = write(tmp_path, f"Host web1\n {keyword} x\nHost web2\n User a\n")
     assert f'{config}:2: "{keyword}" is passed over' in tool(settings=1, config=config,
                                                              alias="web1").note
+    assert tool(settings=1, config=config, alias="web1", transport="openssh").note is None
     assert tool(settings=1, config=config, alias="web2").note is None
 
 

@@ -158,3 +158,27 @@ def test_clusterctl_says_what_it_trusts(sshd, tmp_path):
     assert "its host key was not known and is trusted from now on" in said, said
     assert (tmp_path / "kh").read_text().startswith(f"{sshd.name} ssh-ed25519 ")
     assert "was not known" not in history()
+
+
+@pytest.mark.parametrize("transport", ["libssh2", "openssh"])
+@pytest.mark.parametrize("listed", ["it", "another", "nothing", "no file", "none", "KRL"])
+def test_revoked_host_keys(sshd, tmp_path, transport, listed):
+    """ssh_config's RevokedHostKeys: what ssh refuses is refused, whatever known_hosts and pins say."""
+    keys, other = tmp_path / "revoked", keygen(tmp_path / "other")
+    text = {"it": f"# gone\n\n{public(other)} me\n  {public(sshd.host_keys['ed25519'])} host\n",
+            "another": f"{public(other)}\n", "nothing": ""}.get(listed)
+    if text is not None:
+        keys.write_text(text)
+    elif listed == "KRL":
+        subprocess.run(["ssh-keygen", "-q", "-k", "-f", keys, f"{sshd.host_keys['ed25519']}.pub"], check=True)
+    config = tmp_path / "config"
+    config.write_text(f"RevokedHostKeys {'none' if listed == 'none' else keys}\n")
+    for more in ({}, {"pin": public(sshd.host_keys["ed25519"])}):
+        r = sshd.run("true", config=config, transport=transport, **more)
+        if listed in ("another", "nothing", "none"):
+            assert r.returncode == 0, r
+            continue
+        assert r.error in ("FAILED", "SYSTEM"), r
+        if transport == "libssh2":
+            assert {"it": f"is revoked by {keys}:4", "KRL": "is a KRL, which only the system's ssh can read",
+                    "no file": f"RevokedHostKeys: cannot read {keys}: "}[listed] in r.message, r

@@ -1,8 +1,17 @@
 """Jump hosts: the way to a host, one after the other, each known by its key; with both transports."""
 
+import concurrent.futures
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
 import pytest
 
-from conftest import Sshd, keygen, public, tool
+from conftest import LIMIT, TOOL, Sshd, eventually, keygen, public, tool
 from test_connect import Listener
 
 
@@ -113,3 +122,121 @@ def test_silent_jump_host(way):
     with Listener(lambda n, c: "keep") as silent:
         r = tool("true", jump=f"root@localhost:{silent.port}", connect_timeout=500, **way)
     assert r.error == "UNREACHABLE" and "within 1.0 s" in r.message and r.seconds < 10, r
+
+
+class Wire:
+    """The way from the jump host to the host, which can be cut: without a word to either end."""
+
+    def __init__(self, port):
+        self.target = ("127.0.0.1", port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.cut = threading.Event()
+        self.sockets = [self.listener]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        try:
+            while True:
+                ends = self.listener.accept()[0], socket.create_connection(self.target)
+                self.sockets += ends
+                for a, b in (ends, ends[::-1]):
+                    threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+        except OSError:
+            pass
+
+    def pump(self, a, b):
+        try:
+            while data := a.recv(65536):
+                if self.cut.is_set():
+                    return
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for s in self.sockets:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+
+@pytest.fixture
+def wire(way, sshd):
+    with Wire(sshd.port) as w:
+        with way["known_hosts"].open("a") as f:
+            f.write(f"[127.0.0.1]:{w.port} {public(sshd.host_keys['ed25519'])}\n")
+        way["port"] = w.port
+        way["dead_after"] = 3000
+        yield w
+
+
+def at_once(run, cases):
+    with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+        return list(pool.map(lambda case: run(*case), cases))
+
+
+def test_host_behind_it_dies(way, wire, sshd, second, tmp_path):
+    """dead_after counts to the host itself, not to the jump host."""
+    one, two = f"root@localhost:{second.port}", f"root@localhost:{sshd.port}"
+    data = tmp_path / "in"
+    data.write_bytes(b"x" * 250_000)
+    between = {"repeat": 2, "pause": 5000, "dead_after": 8000, "connect_timeout": 5000}
+    cases = [("sleep 40", one, {}), ("sleep 40", [one, two], {}), ("true", one, between),
+             ("cat", one, {"wait": 1}),  # nothing goes on
+             ("while sleep 0.2; do echo x; done", one, {}),
+             ("while sleep 0.3; do head -c 20000 >/dev/null; done", one, {"in": data})]
+
+    def running():
+        return [f for f in tmp_path.iterdir() if f.suffix == ".runs"]
+
+    def run(command, jump, more):
+        done = tmp_path / f"{id(more)}.runs"
+        return tool(f"touch {done}; {command}", jump=jump, timeout=35000, **{**way, **more})
+
+    def cut():
+        eventually(lambda: len(running()) == len(cases), "the commands run")
+        time.sleep(1)
+        wire.cut.set()
+    threading.Thread(target=cut, daemon=True).start()
+    for r in at_once(run, cases):
+        assert wire.cut.is_set()
+        assert r.error == "UNREACHABLE" and r.seconds < 25, r
+        assert ": connection lost during " in r.message, r
+        if way["transport"] == "libssh2":
+            assert ": no sign of life from the host for " in r.message, r
+
+
+def test_silent_command_behind_it(way, wire, second, tmp_path):
+    """A host that has nothing to say is there all the same, also with its window full."""
+    data = tmp_path / "in"
+    data.write_bytes(b"x" * 4_000_000)
+    cases = [("sleep 9; echo ok", {}), ("sleep 9; wc -c", {"in": data}), ("sleep 5; echo; sleep 4; wc -c", {"in": data})]
+
+    def run(command, more):
+        return tool(command, jump=f"root@localhost:{second.port}", timeout=40000, **more, **way)
+    for r in at_once(run, cases):
+        assert r.status == "0" and r.lines in ("1", "2"), r
+
+
+@pytest.mark.parametrize("way", ["libssh2"], indirect=True)
+def test_stopped_client_behind_it(way, wire, second):
+    """Who was stopped for longer than that has heard nothing, and that is nobody's fault but its own."""
+    options = {**way, "jump": f"root@localhost:{second.port}"}
+    p = subprocess.Popen([TOOL, *(f"{k}={v}" for k, v in options.items()), "sleep 8; echo ok"],
+                         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    time.sleep(1.5)
+    ssh = int(Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text())
+    for pid, sig, seconds in ((ssh, signal.SIGSTOP, 2),  # so that there is a question without an answer
+                              (p.pid, signal.SIGSTOP, 4), (p.pid, signal.SIGCONT, 0.5),
+                              (ssh, signal.SIGCONT, 0)):
+        os.kill(pid, sig)
+        time.sleep(seconds)
+    out = p.communicate(timeout=LIMIT)[0]
+    assert "status: 0\nlines: 1\n" in out, out

@@ -7,6 +7,7 @@ import pytest
 
 from accounts import PASSWORD, Accounts
 from conftest import eventually, keygen, public, tool
+from test_faults import Proxy
 
 OPENSSH = ["aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-cbc", "aes192-cbc", "aes128-cbc",
            "3des-cbc"]
@@ -247,5 +248,22 @@ def test_expired_password_at_the_door(server):
 def test_the_answer_takes_too_long(server, tmp_path):
     """sshd hangs up meanwhile (LoginGraceTime): the next try has the answer."""
     s = server(METHODS["shadow"] + "LoginGraceTime 1\n")
-    r = s.run("true", answer=["slow", PASSWORD, PASSWORD])
-    assert r.returncode == 0, r
+    r = s.run("true", answer=[PASSWORD] * 3, answer_after=2500)
+    assert r.returncode == 0 and len(asked(r)) == 2, r
+
+
+@pytest.mark.parametrize("answer_after,logins", [(0, 1), (1200, 2)])
+def test_the_host_hangs_up_at_every_answer(server, answer_after, logins):
+    """It is not sent for ever: again only where the host had to wait for it."""
+    s = server(METHODS["shadow"])
+    kh = s.write("kh", f"127.0.0.1 {public(s.host_keys['ed25519'])}\n")
+    proxy = Proxy(("127.0.0.1", s.port))
+    try:
+        assert s.run("true", port=proxy.port, known_hosts=kh).error == "FAILED"  # no key, no password
+        proxy.direction, proxy.action = "up", "rst"
+        proxy.at = proxy.count["up"] + 20
+        r = s.run("true", port=proxy.port, known_hosts=kh, answer=[PASSWORD] * 9, answer_after=answer_after)
+    finally:
+        proxy.close()
+    assert r.error == "UNREACHABLE" and "connection lost during login" in r.message, r
+    assert len(asked(r)) == logins, r

@@ -15,7 +15,7 @@ import pytest
 
 import conftest
 from conftest import eventually, keygen, public, tool
-from test_connect import Listener
+from test_connect import Listener, fingerprint
 from test_exec import *  # noqa: F401,F403 (its tests, with the fixture below)
 from test_faults import attempt
 
@@ -121,6 +121,18 @@ def test_libssh2_offers_it(sshd, tmp_path, kind):
     assert '"transport": "openssh"' in r.hint
 
 
+@pytest.mark.parametrize("more,message", [
+    ("HostKeyAlgorithms rsa-sha2-512,rsa-sha2-256\n", "the SSH handshake failed"),
+    ("PubkeyAuthentication no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+     "GSSAPIAuthentication yes\n", "cannot log in as root"),
+], ids=["host key", "gssapi"])
+def test_libssh2_offers_it_for_a_host(tmp_path, more, message):
+    server = conftest.Sshd(tmp_path, more=more)
+    r = server.run("true")
+    server.stop()
+    assert message in r.message and '"transport": "openssh"' in r.hint, r
+
+
 def openssh_key(kind):
     """The head of a private key file of some type."""
     import base64
@@ -169,7 +181,57 @@ def test_pinned_key(sshd, tmp_path):
     right, wrong = public(sshd.host_keys["ed25519"]), public(keygen(tmp_path / "other"))
     assert sshd.run("true", pin=[wrong, right], known_hosts=None).returncode == 0
     r = sshd.run("true", pin=wrong, host_key="accept-new")
+    assert r.error == "FAILED", r
+    assert r.message == (f"node1 (127.0.0.1:{sshd.port}): host key of 127.0.0.1 (ed25519 "
+                         f"{fingerprint(sshd.host_keys['ed25519'])}) is none of those pinned in the "
+                         f"inventory: {fingerprint(tmp_path / 'other')}")
+    assert "ssh_host_ed25519_key.pub" in r.hint and '"pinned_keys"' in r.hint, r
+
+
+def test_pinned_key_that_is_revoked(sshd):
+    key = public(sshd.host_keys["ed25519"])
+    kh = sshd.write("kh", f"@revoked {sshd.name} {key}\n")
+    for options in ({"known_hosts": kh}, {"known_hosts": None, "config": sshd.write("cfg", f"UserKnownHostsFile {kh}")}):
+        r = sshd.run("true", pin=key, **options)
+        assert r.error == "FAILED" and "is revoked" in r.message, r
+    kh = sshd.write("kh", f"@revoked other {key}\n")
+    assert sshd.run("true", pin=key, known_hosts=kh).returncode == 0
+
+
+@pytest.mark.parametrize("option", ["NoHostAuthenticationForLocalhost yes", "VerifyHostKeyDNS yes",
+                                    "KnownHostsCommand /bin/echo * {key}"])
+def test_the_operators_file_opens_no_door(sshd, tmp_path, option):
+    """Whatever else of it would have a key accepted: pins and known_hosts alone decide."""
+    option = option.format(key=public(sshd.host_keys["ed25519"]))
+    config = sshd.write("cfg", option + "\n")
+    wrong = public(keygen(tmp_path / "other"))
+    r = sshd.run("true", pin=wrong, config=config)
+    assert r.error == "FAILED" and "is none of those pinned" in r.message, r
+    r = sshd.run("true", known_hosts=sshd.write("kh", ""), config=config)
+    assert r.error == "FAILED" and "is not known" in r.message, r
+    r = sshd.run("true", known_hosts=sshd.write("kh", f"{sshd.name} {wrong}\n"), config=config)
     assert r.error == "FAILED" and "HOST KEY CHANGED" in r.message, r
+
+
+def test_known_hosts_command(sshd):
+    """...counts where the inventory names no file, as the files of ssh_config do."""
+    command = f"KnownHostsCommand /bin/echo {sshd.name} {public(sshd.host_keys['ed25519'])}\n"
+    assert sshd.run("true", known_hosts=None, config=sshd.write("cfg", command)).returncode == 0
+
+
+def test_ssh_without_known_hosts_command(sshd, tmp_path):
+    """OpenSSH before 8.5 takes the word for a mistake."""
+    old = tmp_path / "ssh"
+    old.write_text("""#!/bin/sh
+case "$*" in *KnownHostsCommand*) exit 255 ;; esac
+[ "$1" != -F ] || [ "$2" = none ] || ! grep -q KnownHostsCommand "$2" || exit 255
+exec /usr/bin/ssh "$@"
+""")
+    old.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    right, wrong = public(sshd.host_keys["ed25519"]), public(keygen(tmp_path / "other"))
+    assert sshd.run("true", pin=right, env=env).returncode == 0
+    assert "is none of those pinned" in sshd.run("true", pin=wrong, env=env).message
 
 
 def test_no_key_accepted(sshd, tmp_path):

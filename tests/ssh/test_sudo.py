@@ -1,5 +1,7 @@
 """Becoming root with a real sudo: with and without a password, right and wrong."""
 
+import shutil
+
 import pytest
 
 from accounts import PASSWORD, Accounts
@@ -11,7 +13,12 @@ SUDOERS = {
     "password": "ann ALL=(ALL) ALL",
     "never-forgets": "Defaults timestamp_timeout=-1, timestamp_type=global\nann ALL=(ALL) ALL",
     "forgets": "Defaults timestamp_timeout=0\nann ALL=(ALL) ALL",
+    "some": "ann ALL=(ALL) ALL, NOPASSWD: /usr/bin/sh, /bin/sh",
+    "others": "ann ALL=(ALL) ALL, NOPASSWD: /bin/true",
+    "unasked": "Defaults:ann !authenticate\nann ALL=(ALL) ALL",
+    "listed": "Defaults listpw=never\nann ALL=(ALL) ALL",
 }
+FREE = ("nopasswd", "some", "unasked")
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +54,49 @@ def test_with_the_password(host, rule, transport):
     assert attempts(host)[0] == 0 and r.stderr == "", r
 
 
+def logged(host, rules, **options):
+    """What sudo has kept of what its commands were given."""
+    logs = host.etc / "io"
+    shutil.rmtree(logs, ignore_errors=True)
+    host.sudoers(f"Defaults log_input, !compress_io, iolog_dir={logs}\n{rules}")
+    assert root(host, **options).returncode == 0
+    kept = b"".join(f.read_bytes() for f in logs.rglob("*") if f.is_file())
+    assert ID.strip().encode() in kept
+    return kept
+
+
+@pytest.mark.parametrize("rule", SUDOERS)
+def test_sudo_does_not_log_it(host, rule):
+    """Where it is not wanted it would be the shell's input."""
+    for _ in range(2):  # the second time there may be a time stamp
+        assert PASSWORD.encode() not in logged(host, SUDOERS[rule], become_password=PASSWORD)
+        if rule not in FREE:
+            assert PASSWORD.encode() not in logged(host, SUDOERS[rule], answer=PASSWORD)
+
+
+@pytest.mark.parametrize("rule", [r for r in SUDOERS if r != "others"])
+def test_sudo_has_nothing_to_complain_of(host, rule):
+    """...to the administrator, by mail."""
+    host.sudoers(SUDOERS[rule])
+    assert root(host, become_password=PASSWORD).returncode == 0
+    if rule != "listed":
+        assert "a password is required" not in attempts(host)[1]
+
+
+@pytest.mark.parametrize("rule", FREE)
+def test_password_that_is_not_needed(host, rule):
+    host.sudoers(SUDOERS[rule])
+    r = root(host, become_password="wrong")
+    assert (r.returncode, r.output, attempts(host)[0]) == (0, "0\n" * 3, 0), r
+
+
 def test_without_a_password(host):
     host.sudoers(SUDOERS["nopasswd"])
     r = root(host)
     assert r.returncode == 0 and r.output == "0\n" * 3, r
 
 
-def test_password_that_is_not_needed(host):
-    host.sudoers(SUDOERS["nopasswd"])
-    r = root(host, become_password="wrong")
-    assert r.returncode == 0 and r.output == "0\n" * 3, r
-
-
-@pytest.mark.parametrize("rule", ["password", "forgets"])
+@pytest.mark.parametrize("rule", [r for r in SUDOERS if r not in FREE])
 def test_wrong_password_is_tried_once(host, rule):
     host.sudoers(SUDOERS[rule])
     r = root(host, become_password="wrong")
