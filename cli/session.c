@@ -144,6 +144,8 @@ int session_claim(struct session *s, struct err *e)
 
 void session_close(struct session *s)
 {
+    if (!s->in) /* it never came to that */
+        return;
     session_drop(s);
     claim_release(s->claim);
     s->claim = NULL;

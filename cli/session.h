@@ -23,7 +23,7 @@ struct session {
 
 /*
  * Fill in the options; with `network`, also signals, libraries and the run, which point to the
- * session: it must stay where it is. Close it in any case.
+ * session: it must stay where it is. Close it in any case; all zeros is fine.
  */
 int session_open(struct session *s, const struct invocation *in, bool network, struct err *e);
 /* One pass of the engine, shown in the way that the output options and the terminal ask for. */
