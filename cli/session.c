@@ -75,6 +75,8 @@ static struct renderer *choose_renderer(const struct session *s, enum pass pass)
 
 int session_pass(struct session *s, enum run_mode mode, enum pass pass, struct err *e)
 {
+    if (mode == RUN_APPLY && claim_check(s->claim, e) < 0)
+        return -1;
     struct renderer *r = choose_renderer(s, pass);
     int rc = run_execute(s->run, mode, &r->sink, e);
     r->free(r);

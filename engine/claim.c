@@ -29,6 +29,10 @@ struct held {
     /* Under the claim's lock. */
     enum answer answer;
     bool waited;
+    bool lost;         /* since the connection was */
+    bool asking;       /* ...and it has not been asked for again yet */
+    bool taken;        /* somebody else has had it in between */
+    int64_t heard_ms;  /* when the last line came */
     struct strbuf who; /* has it, printable */
 };
 
@@ -58,16 +62,38 @@ static void answered(struct held *h, enum answer a, const char *who)
     pthread_mutex_unlock(&c->lock);
 }
 
+/* For the second time: somebody else may have had it in between. */
+static void take_over(struct held *h, const char *before)
+{
+    struct claim *c = h->claim;
+    pthread_mutex_lock(&c->lock);
+    if (h->lost && *before && strcmp(before, c->owner) != 0) {
+        h->taken = true;
+        sb_reset(&h->who);
+        quote_terminal(&h->who, before, strlen(before), false);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void heard(struct held *h)
+{
+    pthread_mutex_lock(&h->claim->lock);
+    h->heard_ms = clock_ms();
+    pthread_mutex_unlock(&h->claim->lock);
+}
+
 static int on_line(void *ud, char *kind, char *rest, struct err *e)
 {
     struct held *h = ud;
     (void)e;
+    heard(h);
     if (!strcmp(kind, "locked")) {
         answered(h, ASKED, rest);
     } else if (!strcmp(kind, "busy")) {
         answered(h, BUSY, rest);
         stream_wake(&h->stream);
     } else if (!strcmp(kind, "mine")) {
+        take_over(h, rest);
         answered(h, MINE, NULL);
         stream_wake(&h->stream);
     }
@@ -107,23 +133,39 @@ static void hold(struct held *h)
     }
 }
 
+/* The connection is lost; or it has been asked for again. */
+static void set_lost(struct held *h, bool lost, bool asking)
+{
+    pthread_mutex_lock(&h->claim->lock);
+    h->taken |= h->lost && h->answer == BUSY;
+    h->lost = lost;
+    h->asking = asking;
+    pthread_cond_broadcast(&h->claim->changed);
+    pthread_mutex_unlock(&h->claim->lock);
+}
+
 static void *keep(void *ud)
 {
     struct held *h = ud;
     struct err e = {0};
     unsigned wait_s = h->claim->o.wait_s;
-    do {
+    for (;;) {
         int rc = take(h, wait_s, &e);
-        if (rc == 0)
+        if (rc == 0) {
+            set_lost(h, false, false);
             hold(h);
-        else
+            set_lost(h, true, true);
+        } else {
             answered(h, UNREACHED, NULL);
+            set_lost(h, true, false);
+        }
         stream_close(&h->stream);
         if (rc < 0 && wait_s) /* the caller goes on without it, or not at all */
             return NULL;
         wait_s = 0;
-    } while (!ssh_cancelled(&h->claim->cancel, AGAIN_MS));
-    return NULL;
+        if (ssh_cancelled(&h->claim->cancel, rc == 0 ? 0 : AGAIN_MS))
+            return NULL;
+    }
 }
 
 static void say(const struct claim *c, const struct held *h)
@@ -134,22 +176,27 @@ static void say(const struct claim *c, const struct held *h)
         c->o.say(c->o.ud, sb_str(&text));
 }
 
+static void wait_changed(struct claim *c)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    ts.tv_nsec += CANCELLED_MS * 1000000L;
+    ts.tv_sec += ts.tv_nsec / 1000000000L;
+    ts.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&c->changed, &c->lock, &ts);
+}
+
 /* Wait for this director's answer; the thread's are the connection and all that is said over it. */
 static int await(struct claim *c, struct held *h, struct err *e)
 {
     bool told = false, interrupted = false;
     pthread_mutex_lock(&c->lock);
     while (h->answer == ASKED && !interrupted) {
-        struct timespec ts;
         if (h->waited && !told) {
             told = true;
             say(c, h);
         }
-        clock_gettime(CLOCK_REALTIME, &ts);
-        ts.tv_nsec += CANCELLED_MS * 1000000L;
-        ts.tv_sec += ts.tv_nsec / 1000000000L;
-        ts.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&c->changed, &c->lock, &ts);
+        wait_changed(c);
         interrupted = ssh_cancelled(c->o.cancel, 0);
     }
     int rc = 0;
@@ -202,6 +249,32 @@ int claim_take(struct claim **out, const struct claim_options *o, struct err *e)
     }
     *out = c;
     return rc;
+}
+
+/*
+ * What was heard of lately cannot be another's. Where a director is not heard of any more (it may boot), it
+ * has been asked again before anything is said.
+ */
+int claim_check(struct claim *c, struct err *e)
+{
+    enum { SURE_MS = (LOCK_GONE_S - LOCK_BEAT_S) * 1000, NOTICED_MS = 2000 };
+    int rc = 0;
+    if (!c)
+        return 0;
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->n && rc == 0; i++) {
+        struct held *h = &c->held[i];
+        int64_t began = clock_ms();
+        while (h->answer == MINE && !h->taken && clock_ms() - h->heard_ms > SURE_MS &&
+               (h->asking || clock_ms() - began < NOTICED_MS) && !ssh_cancelled(c->o.cancel, 0))
+            wait_changed(c);
+        if (h->taken)
+            rc = err_set(e, ERR_LOCKED, "this run stood still, and another one has had the cluster since: "
+                                        "locked on %s by %s", h->host->name, sb_str(&h->who));
+    }
+    pthread_mutex_unlock(&c->lock);
+    return rc < 0 ? err_hint(e, "look at what that one did (`clusterctl history`), then run the same command again")
+                  : 0;
 }
 
 void claim_release(struct claim *c)

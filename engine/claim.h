@@ -26,5 +26,10 @@ struct claim_options {
  * reached that could hold it. -1: ERR_LOCKED with who has it, since when and from where; ERR_INTERRUPTED.
  */
 int claim_take(struct claim **out, const struct claim_options *o, struct err *e);
+/*
+ * Before more is changed: is it still ours? -1, ERR_LOCKED: this process stood still (Ctrl-Z) for so long that
+ * another run has taken it since. NULL is fine.
+ */
+int claim_check(struct claim *c, struct err *e);
 /* NULL is fine. */
 void claim_release(struct claim *c);

@@ -57,8 +57,8 @@ static const char functions[] =
     "    [ $w -lt \"$1\" ] || { m busy \"$(holder)\"; m end; exit 0; }\n"
     "    w=$((w + 1)); flock -w 1 9 && break\n"
     "  done\n"
-    "  was=; { read -r was <\"$lk/state\"; } 2>/dev/null; [ $w = 0 ] || was=held\n"
-    "  { read -r up _ </proc/uptime; printf '%s\\n' \"$2\" \"${up%.*}\" >\"$lk/owner\"; at_step 0 0; m mine; }\n"
+    "  read_holder; was=; { read -r was <\"$lk/state\"; } 2>/dev/null; [ $w = 0 ] || was=held\n"
+    "  { read -r up _ </proc/uptime; printf '%s\\n' \"$2\" \"${up%.*}\" >\"$lk/owner\"; at_step 0 0; m mine \"$o\"; }\n"
     "}\n";
 
 void lock_functions(struct script *s)

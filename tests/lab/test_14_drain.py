@@ -1,5 +1,6 @@
 """drain and undrain, under load: nothing is lost, and what is drained stays so."""
 import re
+import signal
 import subprocess
 import time
 
@@ -54,16 +55,32 @@ def test_drain_and_undrain_under_load(patient):
     assert abs(again["Web01-RS"] - again["Web02-RS"]) <= 0.1 * sum(again.values()), again
 
 
-def test_a_second_operator_waits(patient):
-    """While one waits for a drained server's connections, nobody brings it back; when one is gone, at once."""
+def slow_downloads():
+    """One from each server."""
     ssh("NFS", f"head -c {SLOW_MB}M /dev/zero >/nfs/web/slow.bin")
-    slow = [subprocess.Popen([LAB, "run", "curl", "-s", "-o", "/dev/null", "--limit-rate", "256k",
+    slow = [subprocess.Popen([LAB, "run", "curl", "-s", "-o", "/dev/null", "--limit-rate", "128k",
                               f"http://{VIP}/slow.bin"], stdin=subprocess.DEVNULL) for _ in range(2)]
     wait_for("a download from each", lambda: all(
         ssh(h, "ss -Htn state established sport = :80").strip() for h in REAL_SERVERS), 10)
+    return slow
+
+
+def end(processes):
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_drain():
+    wait_for("it is drained", lambda: "Web01" in ssh(DIRECTORS[0], "cat /var/lib/clusterctl/drained || :"), 30)
+
+
+def test_a_second_operator_waits(patient):
+    """While one waits for a drained server's connections, nobody brings it back; when one is gone, at once."""
+    slow = slow_downloads()
     first = clusterctl_start("drain", "Web01-RS", "--timeout", "2m")
     try:
-        wait_for("it is drained", lambda: "Web01" in ssh(DIRECTORS[0], "cat /var/lib/clusterctl/drained || :"), 30)
+        wait_for_drain()
         second = clusterctl("undrain", "Web01-RS", "--lock-wait", "2", expect=75)
         assert re.search(rf"locked on {DIRECTORS[0]} by \S+ pid {first.pid} since \S+ \(held for \d+ s\)",
                          second.stderr), second.stderr
@@ -73,11 +90,27 @@ def test_a_second_operator_waits(patient):
         assert "Web01-RS is back" in clusterctl("undrain", "Web01-RS").stdout
         assert time.monotonic() - began < 40, "a killed run's lock is there for nobody"
     finally:
-        first.kill()
-        first.communicate()
-        for process in slow:
-            process.kill()
-            process.wait()
+        end([first, *slow])
+    serving()
+
+
+@pytest.mark.on_request
+def test_one_who_stood_still_does_not_go_on(patient):
+    """Ctrl-Z, and another one has brought the server back meanwhile: it is not restarted under its traffic."""
+    slow = slow_downloads()
+    began = ssh("Web01-RS", "systemctl show -P ActiveEnterTimestampMonotonic nginx")
+    first = clusterctl_start("restart", "Web01-RS")
+    try:
+        wait_for_drain()
+        first.send_signal(signal.SIGSTOP)
+        assert f"pid {first.pid} since" in clusterctl("undrain", "Web01-RS").stderr
+        end(slow)
+        first.send_signal(signal.SIGCONT)
+        said = first.communicate(timeout=120)[0]
+        assert first.returncode == 75 and "another one has had the cluster since" in said, said
+    finally:
+        end([first, *slow])
+    assert ssh("Web01-RS", "systemctl show -P ActiveEnterTimestampMonotonic nginx") == began
     serving()
 
 

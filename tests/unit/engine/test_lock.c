@@ -18,13 +18,15 @@
 #include "shell.h"
 
 #define HOLDER "anna@ops1 pid 1 since noon"
+/* For how long is in parentheses, and who had it before behind `mine`. */
+#define M "m() { s=\"${*% (*}\"; [ \"$1\" = mine ] && s=mine; echo \"$s\"; }\n"
 #define OTHER "ben@ops2 pid 2 since one"
 
 /* The holder's shell, at what `then` says (with the lock); $! is its pid, descriptor 8 its connection. */
 static void add_holder(struct script *s, const char *then)
 {
     struct script h = {0};
-    script_add(&h, "exec 7>&-\nm() { echo \"holder: $*\"; }\n");
+    script_add(&h, "exec 7>&-\nm() { echo \"holder: $1\"; }\n");
     lock_functions(&h);
     lock_take(&h, 1, HOLDER);
     script_add(&h, then);
@@ -38,7 +40,7 @@ static void add_holder(struct script *s, const char *then)
 
 static void add_contender(struct script *s, unsigned wait_s, const char *owner)
 {
-    script_add(s, "m() { echo \"${*% (*}\"; }\n"); /* how long is in parentheses */
+    script_add(s, M);
     lock_functions(s);
     lock_take(s, wait_s, owner);
     script_add(s, "kill -0 $! 2>/dev/null && echo 'it lives'\n");
@@ -207,7 +209,7 @@ static void a_cluster_has_a_lock_of_its_own(void **state)
     (void)state;
     struct script s = {0};
     add_holder(&s, "");
-    script_add(&s, "m() { echo \"${*% (*}\"; }\n");
+    script_add(&s, M);
     lock_functions(&s);
     lock_of_cluster(&s);
     lock_take(&s, 1, OTHER);
@@ -218,7 +220,7 @@ static void a_cluster_has_a_lock_of_its_own(void **state)
 /* A look, then what happens until the lock is asked for, then whether what was planned may be done. */
 static void add_look(struct script *s, const char *between, const char *seen)
 {
-    script_add(s, "m() { echo \"${*% (*}\"; }\nr() { echo \"$*\"; }\n");
+    script_add(s, M "r() { echo \"$*\"; }\n");
     lock_look(s);
     script_add(s, between);
     lock_functions(s);
