@@ -96,6 +96,8 @@ static void elsewhere_on(struct exam *x, const struct exam_host *h, const struct
     for (const struct evidence *l = NULL; (l = exam_line(h, "vip.addr", l));)
         if (strstr(l->text, sb_str(&start)) && strstr(l->text, text))
             finding_evidence(x, f, "%s: ip -o addr show: %s", h->host->name, l->text);
+    if (!f->evidence.n) /* that was the look before */
+        finding_evidence(x, f, "%s: %s on %s, and a moment later no more", h->host->name, text, i->name);
     finding_fix(x, f,
                 "on %s: ip address del %s/%u dev %s, and take it out of what configures %s at boot",
                 h->host->name, text, ipaddr_bits(vip), i->name, i->name);
