@@ -52,6 +52,8 @@ static void look_for_vip(struct exam *x, const struct exam_host *h, const struct
                   "%s does not have the VIP %s on lo: it throws away what the director sends it",
                   h->host->name, text);
     add_lines(x, f, h, "vip.lo", "ip -o addr show dev lo");
+    if (!f->evidence.n)
+        finding_evidence(x, f, "%s: ip -o addr show dev lo: says nothing", h->host->name);
     /* Stopped, the unit takes the address away. */
     finding_step(x, f, exam_step(h, RES_SERVICE, "clusterctl-vip.service"));
     finding_fix(x, f, "clusterctl deploy; by hand: ip address add %s dev lo on %s",
