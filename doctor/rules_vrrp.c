@@ -171,6 +171,8 @@ static void compare_peers(struct exam *x, const struct host *h)
         for (; l && l < eh->lines.v + eh->lines.n && l->text[0] != '}'; l++)
             finding_evidence(x, f, "%s: /etc/keepalived/keepalived.conf: unicast_peer: %s", h->name,
                              l->text);
+        if (!f->evidence.n) /* the block breaks off */
+            finding_evidence(x, f, "%s: /etc/keepalived/keepalived.conf: %s", h->name, block->text);
         show_masters(x, f);
         f->remedy = keepalived_conf_steps(x, f, eh) ? REMEDY_DEPLOY : REMEDY_MANUAL;
         finding_fix(x, f, "clusterctl deploy writes the file anew and reloads keepalived");
