@@ -146,25 +146,18 @@ static int depart(struct departing *d, struct outcome *o, int rc, struct err *e)
 static int reboot(struct session *s, struct outcome *o, bool *stopped, struct err *e)
 {
     struct rolling w = {.session = s, .outcome = o};
-    struct rollout r;
+    struct rollout r = {0};
     struct rollout_options options = reboot_options_of(&w);
     session_drop(s);
     s->lines = true;
-    for (int rc = 1; rc > 0;) {
-        *stopped = w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0;
-        if (*stopped)
-            return -1;
-        rc = rollout_init(&r, &options, e);
-        if (rc == 0 && rollout_pending(&r))
-            rc = session_claim(s, e);
-        *stopped = rc < 0;
-        if (rc == 0)
-            break;
+    int rc;
+    do {
         rollout_free(&r);
-        if (rc < 0)
-            return -1;
-    }
-    int rc = rollout_pending(&r) ? roll(&w, &r, stopped, e) : 0;
+        rc = w.shown.pass(w.shown.ud, RUN_OBSERVE, e) < 0 ? -1 : rollout_init(&r, &options, e);
+    } while (rc == 0 && rollout_pending(&r) && (rc = session_claim(s, e)) > 0);
+    *stopped = rc < 0;
+    if (rc == 0 && rollout_pending(&r))
+        rc = roll(&w, &r, stopped, e);
     rollout_free(&r);
     return rc;
 }

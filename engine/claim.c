@@ -122,14 +122,12 @@ static void hold(struct held *h)
 {
     struct err ignored = {0};
     while (stream_listen(&h->stream, LOCK_BEAT_S * 1000, &ignored) == 0) {
-        if (clock_ms() - h->stream.heard_ms > SILENCE_MS)
+        if (clock_ms() - h->heard_ms > SILENCE_MS)
             return;
-        int64_t heard_ms = h->stream.heard_ms;
         lock_at_step(&h->stream.script, 0, 0);
         script_add(&h->stream.script, "m beat\n");
         if (stream_send(&h->stream, &ignored) < 0)
             return;
-        h->stream.heard_ms = heard_ms;
     }
 }
 

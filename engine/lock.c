@@ -58,7 +58,7 @@ static const char functions[] =
     "    w=$((w + 1)); flock -w 1 9 && break\n"
     "  done\n"
     "  read_holder; was=; { read -r was <\"$lk/state\"; } 2>/dev/null; [ $w = 0 ] || was=held\n"
-    "  { read -r up _ </proc/uptime; printf '%s\\n' \"$2\" \"${up%.*}\" >\"$lk/owner\"; at_step 0 0; m mine \"$o\"; }\n"
+    "  printf '%s\\n' \"$2\" \"$up\" >\"$lk/owner\"; at_step 0 0; m mine \"$o\"\n"
     "}\n";
 
 void lock_functions(struct script *s)
