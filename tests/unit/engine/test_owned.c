@@ -231,6 +231,19 @@ static void deploy(void)
     bed_close(&b);
 }
 
+/* All that the host remembers goes back to what it was. */
+static void destroy(void)
+{
+    struct bed b;
+    struct err e = {0};
+    bed_open(&b);
+    remember(&b);
+    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
+    look(&b);
+    carry_out(&b, b.plan.steps.n);
+    bed_close(&b);
+}
+
 /* Everything goes back byte for byte, but for a seed that has been edited. */
 static void destroy_brings_back_what_was(void **state)
 {
@@ -258,7 +271,6 @@ static void destroy_brings_back_what_was(void **state)
 
 static void a_boolean_goes_back(void **state)
 {
-    struct err e = {0};
     autosb struct strbuf on = {0}, off = {0};
     struct bed b;
     (void)state;
@@ -273,12 +285,7 @@ static void a_boolean_goes_back(void **state)
     text(path("../selinux/booleans/httpd_use_nfs"), &on);
     assert_string_equal(sb_str(&on), "1 1");
 
-    bed_open(&b);
-    remember(&b);
-    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
-    look(&b);
-    carry_out(&b, b.plan.steps.n);
-    bed_close(&b);
+    destroy();
     text(path("../selinux/booleans/httpd_use_nfs"), &off);
     assert_string_equal(sb_str(&off), "0 0");
 }
@@ -716,8 +723,6 @@ static void rules_come_and_go(const char *backend, const char *const *files, con
     struct fw_rule rules[] = {{.protocol = "vrrp"}, {.protocol = "tcp", .port = 2049},
                               {.protocol = "udp", .port = 8848}};
     char summary[128];
-    struct bed b;
-    struct err e = {0};
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         assert_true(ipaddr_parse("10.1.1.131", &rules[i].source));
     snprintf(summary, sizeof summary,
@@ -737,12 +742,7 @@ static void rules_come_and_go(const char *backend, const char *const *files, con
     for (const char *const *f = files; *f; f++)
         firewall_is(*f, last);
 
-    bed_open(&b);
-    remember(&b);
-    assert_int_equal(owned_removals(&b.cat, OWNED_ALL, &e), 0);
-    look(&b);
-    carry_out(&b, b.plan.steps.n);
-    bed_close(&b);
+    destroy();
     for (const char *const *f = files; *f; f++)
         firewall_is(*f, others);
 }

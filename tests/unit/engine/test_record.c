@@ -144,6 +144,14 @@ static void directors_keep_the_inventory(void **state)
     script_free(&s);
 }
 
+/* Ten more than a host keeps, of 07:10 to 07:12. */
+static void add_sixty_runs(struct script *s)
+{
+    script_add(s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
+                  "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
+                  "done\n");
+}
+
 static void old_runs_go(void **state)
 {
     struct script s;
@@ -152,9 +160,7 @@ static void old_runs_go(void **state)
     autosb struct strbuf out = {0};
     (void)state;
     begin(&s);
-    script_add(&s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
-                   "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
-                   "done\n");
+    add_sixty_runs(&s);
     record_begin(&s, &r, &server, p.steps.n);
     run_script(&s, "", "cd " RUNS_DIR "; ls | wc -l; ls | head -n 1; ls | tail -n 1", &out);
     assert_string_equal(sb_str(&out), "50\n20261126T071050Z-0002.jsonl\n"
@@ -195,9 +201,7 @@ static void what_was_just_written_stays(void **state)
     autosb struct strbuf out = {0}, want = {0};
     (void)state;
     begin(&s);
-    script_add(&s, "mkdir -p " RUNS_DIR "; for i in 10 11 12; do for j in 0 1 2 3 4 5 6 7 8 9; do "
-                   "for k in 1 2; do : >" RUNS_DIR "/20261126T07$i${j}0Z-000$k.jsonl; done; done; "
-                   "done\n");
+    add_sixty_runs(&s);
     record_begin(&s, &r, &director, p.steps.n);
     record_end(&s, &r, &director, "\"outcome\":\"done\"", INVENTORY);
     run_script(&s, "", "cd " RUNS_DIR "; ls *.jsonl | wc -l; ls | head -n 2; ls inventory-*", &out);
