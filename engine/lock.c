@@ -10,8 +10,9 @@
 
 /*
  * $lk is the lock's directory. $lk/state is "PID STEP LIMIT UPTIME" of the holder, $lk/owner who that is for
- * and the uptime that it has been so since. A holder that has not written them yet is taken for the one
- * before: whoever is ended must have the lock's file open.
+ * and the uptime that it has been so since, $lk/work the pid of what carries out its last step, which has the
+ * lock too and keeps it where the holder is killed. A holder that has not written them yet is taken for the
+ * one before: whoever is ended must have the lock's file open.
  *
  * What is under a process is found by its parents: what has become a daemon is under it no more.
  */
@@ -34,13 +35,17 @@ static const char functions[] =
     "  kill -KILL $u 2>/dev/null\n"
     "}\n"
     "read_holder() {\n"
-    "  o= since= p= n= l= t=; read -r up _ </proc/uptime; up=${up%.*}\n"
+    "  o= since= p= n= l= t= k=; read -r up _ </proc/uptime; up=${up%.*}\n"
     "  { { read -r o; read -r since; } <\"$lk/owner\"; read -r p n l t <\"$lk/state\"; } 2>/dev/null\n"
+    "  { read -r k <\"$lk/work\"; } 2>/dev/null\n"
     "  case $p:$n:$l:$t in *[!0-9:]* | :* | *::* | *:) p= ;; esac\n"
     "  case $since in *[!0-9]*) since= ;; esac\n"
+    "  case $k in *[!0-9]*) k= ;; esac\n"
+    "  has_it || [ ! \"$k\" ] || [ \"${n:-0}\" = 0 ] || p=$k\n"
     "}\n"
+    "has_it() { [ \"$p\" ] && [ /proc/$p/fd/9 -ef \"$lk/lock\" ]; }\n"
     "end_gone() {\n" /* OWNER GONE */
-    "  [ \"$p\" ] && [ /proc/$p/fd/9 -ef \"$lk/lock\" ] || return\n"
+    "  has_it || return\n"
     "  if [ \"$n\" != 0 ]; then [ $((up - t)) -lt \"$l\" ] || end_tree \"$p\"\n"
     "  elif [ \"$o\" = \"$1\" ] || [ $((up - t)) -gt \"$2\" ]; then kill -KILL \"$p\"; fi\n"
     "}\n"
@@ -106,7 +111,7 @@ void lock_of_cluster(struct script *s)
 /* Two shells: the outer one has the lock. Were the inner one its last command, it would take its place. */
 void lock_work_begin(struct script *s)
 {
-    script_add(s, "( (set -e\n");
+    script_add(s, "( { read -r k _ </proc/self/stat; echo \"$k\" >\"$lk/work\"; } 2>/dev/null; (set -e\n");
 }
 
 void lock_work_end(struct script *s, const char *output_file)

@@ -170,6 +170,18 @@ static void a_step_that_has_had_its_time_is_ended(void **state)
     expect(&s, "locked " HOLDER "\nmine\nholder: mine\nnone\n");
 }
 
+/* Also where the holder's shell alone was killed, and nobody waits for the step any more. */
+static void a_step_without_its_shell_is_ended(void **state)
+{
+    (void)state;
+    struct script s = {0};
+    add_late(&s, "echo begun; sleep 64\n");
+    script_add(&s, "kill -KILL $!; wait $! 2>/dev/null\n");
+    add_contender(&s, 20, OTHER);
+    script_add(&s, "grep -lE '^sleep.64.$' /proc/[0-9]*/cmdline || echo none\n");
+    expect(&s, "locked " HOLDER "\nmine\nnone\n");
+}
+
 /* And by its own run, which tells at once whether it was late. */
 static void the_own_run_ends_a_late_step(void **state)
 {
@@ -313,6 +325,7 @@ int main(void)
         cmocka_unit_test(work_outlives_its_shell),
         cmocka_unit_test(what_is_started_for_good_has_no_lock),
         cmocka_unit_test(a_step_that_has_had_its_time_is_ended),
+        cmocka_unit_test(a_step_without_its_shell_is_ended),
         cmocka_unit_test(the_own_run_ends_a_late_step),
         cmocka_unit_test(who_has_it_is_told_with_since_when),
         cmocka_unit_test(a_cluster_has_a_lock_of_its_own),
