@@ -17,7 +17,8 @@
 
 static const char functions[] =
     "step_failed() {\n" /* NUMBER STATUS */
-    "  printf '@%s out ' \"$N\"; tail -c 6000 /run/clusterctl/out | base64 -w 0; echo\n"
+    "  printf '@%s out ' \"$N\"; tail -c 6000 " OUTPUT_FILE " | base64 -w 0; echo\n"
+    "  true 2>/dev/null >" OUTPUT_FILE "\n"
     "  m failed \"$1\" \"$2\"; m end; exit 0\n"
     "}\n";
 
@@ -32,7 +33,7 @@ static void add_step(struct apply *a, struct script *s, size_t i)
     if (guard)
         guard_before(s, step, guard);
     plan_apply(s, step);
-    lock_work_end(s, "/run/clusterctl/out");
+    lock_work_end(s, OUTPUT_FILE);
     script_addf(s, "[ $rc = 0 ] || step_failed %zu $rc\n", n);
     if (guard) {
         guard_after(s);
@@ -189,6 +190,7 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
     }
     if (a->unconfirmed && confirm(a, r, s, p->steps.n, e) < 0)
         return -1;
+    script_add(s, "true 2>/dev/null >" OUTPUT_FILE "\n");
     script_end(s);
     script_add(s, "exit 0\n");
     a->progress_at = clock_ms();

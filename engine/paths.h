@@ -7,6 +7,8 @@
 #define RUN_DIR "/run/clusterctl"
 /* flock(1) on it: a step is at work. */
 #define LOCK_FILE RUN_DIR "/lock"
+/* What the step at work has printed; emptied when it has been told, and at the end. */
+#define OUTPUT_FILE RUN_DIR "/out"
 /* On directors: the lock of the whole cluster (engine/claim.h). */
 #define CLAIM_DIR RUN_DIR "/claim"
 /* keepalived's track_file: anything but 0 in it makes the director hand the VIP over and stay away. */
