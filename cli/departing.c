@@ -6,7 +6,7 @@
 #include "cli/render_plan.h"
 #include "cli/traffic_cli.h"
 
-/* A session over other hosts: the same options, a run of its own. */
+/* A session over other hosts: the same options and the same lock, a run of its own. */
 struct aside {
     struct invocation in;
     struct session session;
@@ -21,6 +21,7 @@ static void aside_open(struct aside *a, const struct departing *d, struct cluste
                                   .templates = s->templates,
                                   .cancel = s->cancel,
                                   .options = s->options,
+                                  .claim = s->claim,
                                   .lines = true};
     a->session.options.templates = &a->session.templates;
     a->session.options.cancel = &a->session.cancel;
