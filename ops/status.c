@@ -209,7 +209,8 @@ int status_look(struct status *st, struct status_report *out, struct err *e)
     int64_t began = clock_ms();
     *out = (struct status_report){.cluster = st->cluster};
     begin_round(st);
-    if (wait_for_round(st, patience(st)) < 0)
+    /* What was interrupted may all have ended before we have heard of it ourselves: that is no answer. */
+    if (wait_for_round(st, patience(st)) < 0 || ssh_cancelled(st->run.cancel, 0))
         return err_set(e, ERR_INTERRUPTED, "interrupted");
     report(st, out);
     clock_wall(out->at);
