@@ -20,6 +20,7 @@ SANITIZERS = {  # for a build with -Db_sanitize=address; any other build ignores
     "LSAN_OPTIONS": f"suppressions={Path(__file__).parent}/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
 }
+os.environ.update(SANITIZERS)  # for whatever program a test starts
 # glibc makes threads for getaddrinfo_a() that ThreadSanitizer knows nothing of: it crashes.
 no_tsan = pytest.mark.skipif(BUILD == "tsan", reason="a name is looked up")
 LIMIT = 60  # seconds; far beyond what anything here takes
