@@ -9,7 +9,7 @@ import pytest
 from conftest import HOSTS, alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
-FIRST, MOMENTS = int(os.environ.get("LAB_FIRST", "0")), int(os.environ.get("LAB_MOMENTS", "2"))
+FIRST, MOMENTS = int(os.environ.get("LAB_FIRST", "0")), int(os.environ.get("LAB_MOMENTS", "1"))
 SIGNALS = [signal.Signals[name] for name in os.environ.get("LAB_SIGNALS", "SIGKILL SIGINT").split()]
 # The last of so many from bare machines, where most of the time is the package manager's.
 PRISTINE = int(os.environ.get("LAB_PRISTINE", "5"))
