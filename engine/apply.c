@@ -17,8 +17,8 @@
 
 static const char functions[] =
     "step_failed() {\n" /* NUMBER STATUS */
-    "  printf '@%s out ' \"$N\"; tail -c 6000 " OUTPUT_FILE " | base64 -w 0; echo\n"
-    "  true 2>/dev/null >" OUTPUT_FILE "\n"
+    "  printf '@%s out ' \"$N\"; " OUTPUT_TAIL_SH "; echo\n"
+    "  " OUTPUT_EMPTY_SH
     "  m failed \"$1\" \"$2\"; m end; exit 0\n"
     "}\n";
 
@@ -190,7 +190,7 @@ static int send_steps(struct apply *a, struct remote *r, struct script *s, struc
     }
     if (a->unconfirmed && confirm(a, r, s, p->steps.n, e) < 0)
         return -1;
-    script_add(s, "true 2>/dev/null >" OUTPUT_FILE "\n");
+    script_add(s, OUTPUT_EMPTY_SH);
     script_end(s);
     script_add(s, "exit 0\n");
     a->progress_at = clock_ms();

@@ -16,8 +16,8 @@ static void fragment(struct script *s, const struct host_result *hr, void *ud)
     (void)hr, (void)ud;
     lock_functions(s);
     lock_end_overdue(s);
-    script_add(s, "r out \"$(tail -c 6000 " OUTPUT_FILE " | base64 -w 0)\"\n"
-                  "true 2>/dev/null >" OUTPUT_FILE "\nr ended 1\n");
+    script_add(s, "r out \"$(" OUTPUT_TAIL_SH ")\"\n"
+                  OUTPUT_EMPTY_SH "r ended 1\n");
 }
 
 struct answer {

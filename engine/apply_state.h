@@ -1,6 +1,11 @@
 #pragma once
 /* Inside the engine: a plan being carried out, between who sends it (apply.c) and who listens (apply_hear.c). */
+#include "engine/paths.h"
 #include "engine/worker.h"
+
+/* The end of what a step has printed, as one word; and emptied: with `:` a shell would end if it cannot. */
+#define OUTPUT_TAIL_SH "tail -c 6000 " OUTPUT_FILE " | base64 -w 0"
+#define OUTPUT_EMPTY_SH "true 2>/dev/null >" OUTPUT_FILE "\n"
 
 struct apply {
     struct worker *w;
