@@ -15,6 +15,8 @@
 #include "engine/record.h"
 #include "engine/restype.h"
 
+enum { HOST_FIRST_MS = 500 };
+
 static const char functions[] =
     "step_failed() {\n" /* NUMBER STATUS */
     "  printf '@%s out ' \"$N\"; " OUTPUT_TAIL_SH "; echo\n"
@@ -53,6 +55,7 @@ static void add_setup(struct apply *a, struct script *s)
     lock_functions(s);
     lock_take(s, a->w->options->lock_wait_s, a->w->owner);
     lock_unless_worked(s, a->hr->facts.holder);
+    lock_watch_steps(s, a->w->owner);
     guard_setup(s, a->w->options->confirm_s);
     size_t n = a->hr->plan.steps.n, owed = a->hr->owed;
     record_begin(s, a->w->options->record, a->hr->host, n > owed ? n - owed : 0);
@@ -214,10 +217,17 @@ static int check_blocked(const struct plan *p, struct err *e)
     return 0;
 }
 
-/* Has the step at work failed the run, for no other reason than that it takes too long? */
-static bool is_late(const struct apply *a, int rc, const struct err *e)
+/*
+ * Has the step at work failed the run, for no other reason than that it takes too long? The host ends it too,
+ * and by a clock that began when it did: we hear of that by its shell's end, and perhaps before our time is over.
+ */
+static bool is_late(const struct apply *a, int rc, struct err *e)
 {
-    return rc < 0 && !a->failed && a->running && e->code == ERR_FAILED && clock_ms() >= step_deadline(a);
+    if (rc == 0 || a->failed || !a->running || e->code == ERR_INTERRUPTED ||
+        clock_ms() < step_deadline(a) - HOST_FIRST_MS)
+        return false;
+    err_set(e, ERR_FAILED, "it did not end within its time limit of %u s", a->w->options->step_timeout_s);
+    return true;
 }
 
 /* What the run's end means: the failed step explains more than the broken pipe that followed it. */

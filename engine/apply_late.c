@@ -1,6 +1,6 @@
 /*
- * A step that takes longer than it may. Nothing else can be said over a connection whose shell waits for it,
- * and when that is closed the step goes on, and keeps the lock.
+ * A step that takes longer than it may. The host ends it by itself, or is told to: over a new connection, since
+ * nothing else can be said over one whose shell waits for a step. What the step has said is fetched then.
  */
 #include <string.h>
 

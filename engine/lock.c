@@ -11,15 +11,16 @@
 /*
  * $lk is the lock's directory. $lk/state is "PID STEP LIMIT UPTIME" of the holder, $lk/owner who that is for
  * and the uptime that it has been so since, $lk/work the pid of what carries out its last step, which has the
- * lock too and keeps it where the holder is killed. A holder that has not written them yet is taken for the
- * one before: whoever is ended must have the lock's file open.
+ * lock too and keeps it where the holder is killed. All in seconds, the first UPTIME with hundredths, as /proc
+ * has it. A holder that has not written them yet is taken for the one before: whoever is ended must have the
+ * lock's file open.
  *
  * What is under a process is found by its parents: what has become a daemon is under it no more.
  */
 static const char functions[] =
     "lk=" RUN_DIR "\n"
     "at_step() {\n" /* NUMBER LIMIT */
-    "  { read -r up _ </proc/uptime; echo \"$$ $1 $2 ${up%.*}\" >\"$lk/state\"; } 2>/dev/null || :\n"
+    "  { read -r up _ </proc/uptime; echo \"$$ $1 $2 $up\" >\"$lk/state\"; } 2>/dev/null || :\n"
     "}\n"
     "under() {\n" /* PID */
     "  grep -H '^PPid:' /proc/[0-9]*/status 2>/dev/null | awk -F '[/\t]+' -v top=\"$1\" '\n"
@@ -31,14 +32,15 @@ static const char functions[] =
     "end_tree() {\n" /* PID */
     "  u=$(under \"$1\"); kill -KILL \"$1\"; i=0\n"
     "  kill -TERM $u 2>/dev/null\n"
-    "  while [ $i -lt 10 ] && kill -0 $u 2>/dev/null; do sleep 0.1; i=$((i + 1)); done\n"
+    "  while [ $i -lt 5 ] && kill -0 $u 2>/dev/null; do sleep 0.1; i=$((i + 1)); done\n"
     "  kill -KILL $u 2>/dev/null\n"
     "}\n"
     "read_holder() {\n"
-    "  o= since= p= n= l= t= k=; read -r up _ </proc/uptime; up=${up%.*}\n"
+    "  o= since= p= n= l= t= k= a=0; read -r now _ </proc/uptime; up=${now%.*}\n"
     "  { { read -r o; read -r since; } <\"$lk/owner\"; read -r p n l t <\"$lk/state\"; } 2>/dev/null\n"
     "  { read -r k <\"$lk/work\"; } 2>/dev/null\n"
-    "  case $p:$n:$l:$t in *[!0-9:]* | :* | *::* | *:) p= ;; esac\n"
+    "  case $t in *.[0-9][0-9]) t=${t%.*}${t#*.} ;; *) t= ;; esac\n"
+    "  case $p:$n:$l:$t in *[!0-9:]* | :* | *::* | *:) p= ;; *) a=$((${now%.*}${now#*.} - t)) ;; esac\n"
     "  case $since in *[!0-9]*) since= ;; esac\n"
     "  case $k in *[!0-9]*) k= ;; esac\n"
     "  has_it || [ ! \"$k\" ] || [ \"${n:-0}\" = 0 ] || p=$k\n"
@@ -46,12 +48,26 @@ static const char functions[] =
     "has_it() { [ \"$p\" ] && [ /proc/$p/fd/9 -ef \"$lk/lock\" ]; }\n"
     "end_gone() {\n" /* OWNER GONE */
     "  has_it || return\n"
-    "  if [ \"$n\" != 0 ]; then [ $((up - t)) -lt \"$l\" ] || end_tree \"$p\"\n"
-    "  elif [ \"$o\" = \"$1\" ] || [ $((up - t)) -gt \"$2\" ]; then kill -KILL \"$p\"; fi\n"
+    "  if [ \"$n\" != 0 ]; then [ $a -lt \"${l}00\" ] || end_tree \"$p\"\n"
+    "  elif [ \"$o\" = \"$1\" ] || [ $a -gt \"${2}00\" ]; then kill -KILL \"$p\"; fi\n"
+    "}\n"
+    /*
+     * Nobody's child, so that it does not end itself; it goes when the lock is given up (once may be while what
+     * is written down is written anew). A step that heeds no TERM is at work for its time and the two pauses
+     * more, which is less than a second.
+     */
+    "watch_steps() {\n" /* OWNER */
+    "  ( (trap '' HUP TERM; exec 9>&- </dev/null >/dev/null 2>&1; gone=0\n"
+    "    while [ $gone -lt 3 ]; do\n"
+    "      read_holder\n"
+    "      if ! has_it || [ \"$o\" != \"$1\" ]; then gone=$((gone + 1))\n"
+    "      else gone=0; [ \"$n\" = 0 ] || [ $a -lt \"${l}00\" ] || end_tree \"$p\"; fi\n"
+    "      sleep 0.2\n"
+    "    done) & )\n"
     "}\n"
     "holder() {\n"
     "  s=\"${since:+held for $((up - since)) s}\"\n"
-    "  [ \"${n:-0}\" = 0 ] || [ ! \"$p\" ] || s=\"$s${s:+, }at step $n for $((up - t)) s, pid $p there\"\n"
+    "  [ \"${n:-0}\" = 0 ] || [ ! \"$p\" ] || s=\"$s${s:+, }at step $n for $((a / 100)) s, pid $p there\"\n"
     "  echo \"$o${s:+ ($s)}\"\n"
     "}\n"
     "take_lock() {\n" /* SECONDS OWNER GONE */
@@ -76,6 +92,13 @@ void lock_take(struct script *s, unsigned wait_s, const char *owner)
     script_addf(s, "take_lock %u", wait_s);
     script_arg(s, owner);
     script_addf(s, " %d </dev/null\n", LOCK_GONE_S);
+}
+
+void lock_watch_steps(struct script *s, const char *owner)
+{
+    script_add(s, "watch_steps");
+    script_arg(s, owner);
+    script_add(s, "\n");
 }
 
 void lock_look(struct script *s)

@@ -29,7 +29,12 @@ void lock_unless_worked(struct script *s, const char *seen);
  * or as its shell's `at_step N LIMIT`.
  */
 void lock_at_step(struct script *s, size_t n, unsigned limit_s);
-/* For anybody: end the holder and its step, if that has had its time. TERM, and KILL a second later. */
+/*
+ * For a holder, once: a process that ends its steps within a second after they have had their time, whatever
+ * becomes of the holder and its client. It does not keep the lock.
+ */
+void lock_watch_steps(struct script *s, const char *owner);
+/* For anybody: end the holder and its step, if that has had its time. TERM, and KILL half a second later. */
 void lock_end_overdue(struct script *s);
 /* After lock_functions(): from here on all is about the cluster's lock, not the host's. */
 void lock_of_cluster(struct script *s);

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import clusterctl, ssh, wait_for
+from conftest import clusterctl, clusterctl_start, ssh, wait_for
 from test_05_interrupts import no_half_written_files
 
 # What there is to do on the NFS host each time: a block of a file, a file of ours, the table of exports.
@@ -83,5 +83,34 @@ def test_adversity(deployed, what):
     assert len(r.stdout + r.stderr) < 100_000, "what a host says is cut"
     clusterctl("deploy", "--no-verify")
     wait_for("all is well", lambda: clusterctl("verify", expect=None).returncode == 0, 60)
+    assert no_half_written_files() == {}
+    assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
+
+
+# How long the step at work has been so when it is, at last, at work no more: by the host's own clock.
+WATCH = ("read -r _ n limit since </run/clusterctl/state; while pgrep -x sleep -a | grep -q 1234; do sleep 0.1; done; "
+         "read -r now _ </proc/uptime; echo $n $limit $since $now")
+
+
+@pytest.mark.on_request
+def test_a_hung_step_ends_without_its_client(deployed):
+    ssh("NFS", EXPORTS)
+    ssh("NFS", INSTEAD.format(EXPORTFS, "trap \"\" TERM; sleep 1234"))
+    try:
+        run = clusterctl_start("deploy", "--step-timeout", "10")
+        try:
+            wait_for("the step hangs", lambda: ssh("NFS", "pgrep -x sleep -a | grep 1234", check=False), 60)
+        finally:
+            run.kill()
+            run.communicate(timeout=60)
+        step, limit, since, now = ssh("NFS", WATCH).split()
+    finally:
+        ssh("NFS", PUT_BACK.format(EXPORTFS))
+    took = float(now) - float(since)
+    print(f"step {step}: limit {limit} s, ended after {took:.2f} s")
+    assert int(step) and int(limit) == 10 and 10 <= took < 12, took
+    # Nobody keeps the lock, nor watches for long.
+    ssh("NFS", "flock -w 2 /run/clusterctl/lock true")
+    clusterctl("deploy", "--no-verify")
     assert no_half_written_files() == {}
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout

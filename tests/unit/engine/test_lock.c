@@ -55,7 +55,7 @@ static void expect(struct script *s, const char *want)
 }
 
 /* Its client has not been heard of for as long as the machine is up. */
-#define LONG_AGO "read -r state </run/clusterctl/state; echo \"${state% *} 0\" >/run/clusterctl/state\n"
+#define LONG_AGO "read -r state </run/clusterctl/state; echo \"${state% *} 0.00\" >/run/clusterctl/state\n"
 
 static void a_holder_whose_client_lives_is_waited_for(void **state)
 {
@@ -145,10 +145,17 @@ static void what_is_started_for_good_has_no_lock(void **state)
     expect(&s, "mine\nrc 3\nit lived\n");
 }
 
+/* What else is at work in this shell's namespace, soon after: nothing that the lock's holder has left. */
+#define ALONE \
+    "sleep 0.5; for d in /proc/[0-9]*; do\n" \
+    "[ $d/ns/mnt -ef /proc/$$/ns/mnt ] && [ ${d#/proc/} != $$ ] && tr '\\0' ' ' <$d/cmdline\n" \
+    "done 2>/dev/null; echo alone\n"
+
 /* A holder at a step that may take 2 s and would take longer; what it prints is all of it that TERM ends. */
-static void add_late(struct script *s, const char *commands)
+static void add_late(struct script *s, const char *first, const char *commands)
 {
     struct script work = {0};
+    script_add(&work, first);
     script_add(&work, "{ at_step 3 2\n");
     lock_work_begin(&work);
     script_add(&work, commands);
@@ -164,10 +171,10 @@ static void a_step_that_has_had_its_time_is_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "sh -c 'trap \"\" TERM; echo begun; sleep 61; sleep 62' & sleep 63\n");
+    add_late(&s, "", "sh -c 'trap \"\" TERM; echo begun; sleep 61; sleep 62' & sleep 63\n");
     add_contender(&s, 20, OTHER);
-    script_add(&s, "tail -n 1 /run/holder; grep -lsE '^sleep.6[123].$' /proc/[0-9]*/cmdline || echo none\n");
-    expect(&s, "locked " HOLDER "\nmine\nholder: mine\nnone\n");
+    script_add(&s, "tail -n 1 /run/holder\n" ALONE);
+    expect(&s, "locked " HOLDER "\nmine\nholder: mine\nalone\n");
 }
 
 /* Also where the holder's shell alone was killed, and nobody waits for the step any more. */
@@ -175,11 +182,28 @@ static void a_step_without_its_shell_is_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "echo begun; sleep 64\n");
+    add_late(&s, "", "echo begun; sleep 64\n");
     script_add(&s, "kill -KILL $!; wait $! 2>/dev/null\n");
     add_contender(&s, 20, OTHER);
-    script_add(&s, "grep -lE '^sleep.64.$' /proc/[0-9]*/cmdline || echo none\n");
-    expect(&s, "locked " HOLDER "\nmine\nnone\n");
+    script_add(&s, ALONE);
+    expect(&s, "locked " HOLDER "\nmine\nalone\n");
+}
+
+/* By nobody who asks for it: its client is gone, and so may be its shell. */
+static void a_late_step_ends_by_itself(void **state)
+{
+    static const char *const kill[] = {"", "kill -KILL $!; wait $! 2>/dev/null\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof kill / sizeof *kill; i++) {
+        struct script s = {0}, watch = {0};
+        lock_watch_steps(&watch, HOLDER);
+        add_late(&s, sb_str(&watch.text), "echo begun; trap '' TERM; sleep 65\n");
+        script_free(&watch);
+        script_add(&s, kill[i]);
+        script_add(&s, "sleep 1; flock -n /run/clusterctl/lock echo 'not yet'\n"
+                       "sleep 4; flock -n /run/clusterctl/lock echo free\n" ALONE);
+        expect(&s, "free\nalone\n");
+    }
 }
 
 /* And by its own run, which tells at once whether it was late. */
@@ -187,7 +211,7 @@ static void the_own_run_ends_a_late_step(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "echo begun; sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\nsleep 61\n");
+    add_late(&s, "", "echo begun; sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\nsleep 61\n");
     lock_functions(&s);
     lock_end_overdue(&s);
     script_add(&s, "kill -0 $! && echo 'in time'; sleep 2\n");
@@ -283,7 +307,7 @@ static void nobody_else_is_ended(void **state)
     (void)state;
     struct script s = {0};
     add_holder(&s, "");
-    script_add(&s, "h=$!; sleep 9 >/dev/null 2>&1 8>&- & echo \"$! 0 0 0\" >/run/clusterctl/state\n");
+    script_add(&s, "h=$!; sleep 9 >/dev/null 2>&1 8>&- & echo \"$! 0 0 0.00\" >/run/clusterctl/state\n");
     add_contender(&s, 1, OTHER);
     expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
 }
@@ -291,7 +315,8 @@ static void nobody_else_is_ended(void **state)
 static void nonsense_is_survived(void **state)
 {
     (void)state;
-    static const char *const states[] = {"", "1", "1 0 0", "x 0 0 0", "1 0 0 -1", "$(id) 0 0 0"};
+    static const char *const states[] = {"", "1", "1 0 0", "x 0 0 0", "1 0 0 -1", "1 0 0 1",
+                                        "1 0 0 1.2.34", "1 0 0 .x5", "$(id) 0 0 0.00"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         struct script s = {0};
         add_holder(&s, "");
@@ -326,6 +351,7 @@ int main(void)
         cmocka_unit_test(what_is_started_for_good_has_no_lock),
         cmocka_unit_test(a_step_that_has_had_its_time_is_ended),
         cmocka_unit_test(a_step_without_its_shell_is_ended),
+        cmocka_unit_test(a_late_step_ends_by_itself),
         cmocka_unit_test(the_own_run_ends_a_late_step),
         cmocka_unit_test(who_has_it_is_told_with_since_when),
         cmocka_unit_test(a_cluster_has_a_lock_of_its_own),
