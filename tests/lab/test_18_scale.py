@@ -6,10 +6,11 @@ from picture import LEFT, differences, new_files, picture
 from traffic import Load
 
 
-def test_destroy_leaves_packages_logs_and_caches():
+def test_destroy_leaves_packages_logs_and_caches(deployed):
     reset("pristine")
     before = picture()
-    clusterctl("deploy")
+    reset("deployed")
+    serving()
     r = clusterctl("destroy", "--dry-run")
     assert "- stop and disable keepalived.service  [vip-moves]" in r.stdout
     assert "/nfs/web" in r.stdout

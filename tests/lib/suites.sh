@@ -33,7 +33,7 @@ without_starting_services() {
 }
 
 check() { # NAME COMMAND…: one test; its output is shown when it fails
-    local name=$1 log=$WORK/check.log
+    local name=$1 log=$WORK/check.$BASHPID.log rc=0
     shift
     if "$@" >"$log" 2>&1; then
         passed=$((passed + 1))
@@ -42,8 +42,10 @@ check() { # NAME COMMAND…: one test; its output is shown when it fails
         failed=$((failed + 1))
         echo "FAIL $name: $*"
         tail -n 60 "$log"
-        return 1
+        rc=1
     fi
+    rm -f "$log"
+    return $rc
 }
 
 # Add up a JUnit file: tests, failures and errors of every suite in it.
@@ -61,6 +63,22 @@ PY
     ) || counts="0 1"
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
+}
+
+# At the same time, what each prints in one piece.
+# shellcheck disable=SC2030,SC2031 # subshells hand over what they have counted in a file
+side_by_side() { # FUNCTION…
+    local f n bad
+    for f; do
+        rm -f "$WORK/$f.counts"
+        (passed=0 failed=0; "$f" >"$WORK/$f.log" 2>&1; echo "$passed $failed" >"$WORK/$f.counts") &
+    done
+    wait
+    for f; do
+        cat "$WORK/$f.log"
+        read -r n bad <"$WORK/$f.counts" || { n=0 bad=1; echo "FAIL $f: it did not come to its end"; }
+        passed=$((passed + n)) failed=$((failed + bad))
+    done
 }
 
 meson_build() { # DIR CC OPTION…
@@ -89,15 +107,18 @@ meson_tests() { # DIR OPTION…
     [ "$rc" = 0 ] || [ "$failed" != "$before" ] || failed=$((failed + 1))
 }
 
-# With the programs of another build than gcc's where $BUILD names one.
+# With the programs of another build than gcc's where $BUILD names one. Each has a temporary folder of its own
+# (pytest's own are taken away when there are three newer ones), where users that are not root can get.
 run_pytest() { # NAME PATH…
-    local xml=$WORK/$1.xml build=$WORK/${BUILD:-gcc}
+    # shellcheck disable=SC2153 # of tests/run
+    local xml=$WORK/$1.xml build=$WORK/${BUILD:-gcc} temporary=$TEMPORARY/$1
     shift
     rm -f "$xml"
+    mkdir -p "$TEMPORARY"
     (cd "$ROOT" && CLUSTERCTL=${PROGRAM:-$build/cli/clusterctl} CLUSTERCTL_BUILD=$build \
         SSH_TOOL=$build/tests/ssh/ssh_tool PROBE_TOOL=$build/tests/probe/probe-tool \
         REPORT_TOOL=$build/tests/report/report_tool EL_TOOL=$build/tests/el/el_tool \
-        /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml "$xml" "$@")
+        /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --basetemp "$temporary" --junitxml "$xml" "$@")
     count_junit "$xml"
 }
 
@@ -188,9 +209,14 @@ suite_valgrind() {
     check "no findings" no_findings "$found"
 }
 
+# Half of the suite's time is theirs.
+SSH_FIRST=("$ROOT"/tests/ssh/test_{logs,jump,status}.py)
+ssh_first() { run_pytest ssh-first "${SSH_FIRST[@]}"; }
+ssh_others() { run_pytest ssh-others tests/ssh "${SSH_FIRST[@]/#/--ignore=}"; }
+
 suite_ssh() {
     check "build" build_plain || return
-    run_pytest ssh tests/ssh
+    side_by_side ssh_first ssh_others
 }
 
 suite_probe() {
