@@ -174,9 +174,11 @@ def test_command_line_too_long(sshd):
 
 
 @pytest.mark.parametrize("signal_name", ["KILL", "TERM"])
-def test_sshd_dies(sshd, signal_name):
-    """The shell's parent is this connection's own sshd process."""
-    r = sshd.run(f"echo begin; kill -{signal_name} $PPID; sleep 1; echo trailer", trailer="trailer")
+def test_sshd_dies(sshd, signal_name, tmp_path):
+    """The shell's parent is this connection's own sshd process. What is sent to it is once it is said to run."""
+    (tmp_path / "in").write_text("go\n")
+    r = sshd.run(f"read -r go; kill -{signal_name} $PPID; sleep 1; echo trailer", trailer="trailer",
+                 **{"in": tmp_path / "in"})
     assert r.error == "UNREACHABLE", r
     assert "connection lost during a command: " in r.message and "last heard from " in r.message
 
