@@ -221,13 +221,10 @@ static int check_blocked(const struct plan *p, struct err *e)
  * Has the step at work failed the run, for no other reason than that it takes too long? The host ends it too,
  * and by a clock that began when it did: we hear of that by its shell's end, and perhaps before our time is over.
  */
-static bool is_late(const struct apply *a, int rc, struct err *e)
+static bool is_late(const struct apply *a, int rc, const struct err *e)
 {
-    if (rc == 0 || a->failed || !a->running || e->code == ERR_INTERRUPTED ||
-        clock_ms() < step_deadline(a) - HOST_FIRST_MS)
-        return false;
-    err_set(e, ERR_FAILED, "it did not end within its time limit of %u s", a->w->options->step_timeout_s);
-    return true;
+    return rc < 0 && !a->failed && a->running && e->code != ERR_INTERRUPTED &&
+           clock_ms() >= step_deadline(a) - HOST_FIRST_MS;
 }
 
 /* What the run's end means: the failed step explains more than the broken pipe that followed it. */
@@ -279,6 +276,8 @@ int worker_apply(struct worker *w, struct err *e)
     if (rc == 0) {
         rc = send_steps(&a, &r, &s, e);
         bool late = is_late(&a, rc, e);
+        if (late)
+            err_set(e, ERR_FAILED, "it did not end within its time limit of %u s", w->options->step_timeout_s);
         rc = judge(&a, rc, e);
         remote_close(&r);
         if (late) {

@@ -13,7 +13,7 @@
  * and the uptime that it has been so since, $lk/work the pid of what carries out its last step, which has the
  * lock too and keeps it where the holder is killed. All in seconds, the first UPTIME with hundredths, as /proc
  * has it. A holder that has not written them yet is taken for the one before: whoever is ended must have the
- * lock's file open.
+ * lock's file open. read_holder() has the state's age, in hundredths too, in $a.
  *
  * What is under a process is found by its parents: what has become a daemon is under it no more.
  */
@@ -46,9 +46,10 @@ static const char functions[] =
     "  has_it || [ ! \"$k\" ] || [ \"${n:-0}\" = 0 ] || p=$k\n"
     "}\n"
     "has_it() { [ \"$p\" ] && [ /proc/$p/fd/9 -ef \"$lk/lock\" ]; }\n"
+    "end_late() { ! has_it || [ \"$n\" = 0 ] || [ $a -lt \"${l}00\" ] || end_tree \"$p\"; }\n"
     "end_gone() {\n" /* OWNER GONE */
     "  has_it || return\n"
-    "  if [ \"$n\" != 0 ]; then [ $a -lt \"${l}00\" ] || end_tree \"$p\"\n"
+    "  if [ \"$n\" != 0 ]; then end_late\n"
     "  elif [ \"$o\" = \"$1\" ] || [ $a -gt \"${2}00\" ]; then kill -KILL \"$p\"; fi\n"
     "}\n"
     /*
@@ -61,7 +62,7 @@ static const char functions[] =
     "    while [ $gone -lt 3 ]; do\n"
     "      read_holder\n"
     "      if ! has_it || [ \"$o\" != \"$1\" ]; then gone=$((gone + 1))\n"
-    "      else gone=0; [ \"$n\" = 0 ] || [ $a -lt \"${l}00\" ] || end_tree \"$p\"; fi\n"
+    "      else gone=0; end_late; fi\n"
     "      sleep 0.2\n"
     "    done) & )\n"
     "}\n"
@@ -123,7 +124,7 @@ void lock_at_step(struct script *s, size_t n, unsigned limit_s)
 
 void lock_end_overdue(struct script *s)
 {
-    script_addf(s, "read_holder; [ \"${n:-0}\" = 0 ] || end_gone '' %d\n", LOCK_GONE_S);
+    script_add(s, "read_holder; end_late\n");
 }
 
 void lock_of_cluster(struct script *s)
