@@ -151,14 +151,18 @@ def packaged():
     lab("packages")
 
 
-@pytest.fixture
-def deployed():
-    """The cluster as test_deploy left it; made here when this test runs alone."""
+def back_to_deployed():
+    """The cluster as test_deploy left it; made here when a test runs alone."""
     if not has_snapshot("deployed"):
         lab("packages")
         clusterctl("deploy")
         lab("snapshot", "deployed")
     reset("deployed")
+
+
+@pytest.fixture
+def deployed():
+    back_to_deployed()
     serving()
 
 

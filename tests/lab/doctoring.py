@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from conftest import DIRECTORS, clusterctl, everywhere, has_snapshot, lab, reset, serving, ssh, vip_holders, wait_for
+from conftest import DIRECTORS, back_to_deployed, clusterctl, everywhere, serving, ssh, vip_holders, wait_for
 from faults import ACTIVE, ADDRESS, NFS, PACKAGES, REAL_SERVERS, STANDBY
 
 APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
@@ -27,11 +27,7 @@ def from_scratch_after_a_failure(request, cluster):
 
 
 def a_cluster_to_break():
-    if not has_snapshot("deployed"):
-        lab("packages")
-        clusterctl("deploy")
-        lab("snapshot", "deployed")
-    reset("deployed")
+    back_to_deployed()
     clusterctl("deploy", "--quiet")
     with_tools()
     serving()

@@ -1,15 +1,16 @@
 """What is made can be unmade: destroy, and hosts that leave the cluster and come back."""
 import pytest
 
-from conftest import DIRECTORS, HOSTS, PAGES, VIP, alternates, clusterctl, everywhere, lab, pages, reset, serving, ssh
+from conftest import (DIRECTORS, HOSTS, PAGES, VIP, alternates, back_to_deployed, clusterctl, everywhere, lab, pages,
+                      reset, serving, ssh)
 from picture import LEFT, differences, new_files, picture
 from traffic import Load
 
 
-def test_destroy_leaves_packages_logs_and_caches(deployed):
+def test_destroy_leaves_packages_logs_and_caches():
     reset("pristine")
     before = picture()
-    reset("deployed")
+    back_to_deployed()
     serving()
     r = clusterctl("destroy", "--dry-run")
     assert "- stop and disable keepalived.service  [vip-moves]" in r.stdout

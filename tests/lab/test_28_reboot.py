@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from conftest import (DIRECTORS, HOSTS, PATIENT, REAL_SERVERS, chosen, clusterctl, clusterctl_start, everywhere, has_snapshot, lab,
-                      lab_inventory, reset, serving, ssh, vip_holders, wait_for)
+from conftest import (DIRECTORS, HOSTS, PATIENT, REAL_SERVERS, back_to_deployed, chosen, clusterctl, clusterctl_start,
+                      everywhere, lab, lab_inventory, serving, ssh, vip_holders, wait_for)
 from traffic import Load
 
 pytestmark = pytest.mark.on_request
@@ -45,11 +45,7 @@ mount --bind /sys/fs/cgroup /run/cgroup; mount --bind /run/fs /sys/fs; mount --b
 @pytest.fixture(scope="module", autouse=True)
 def with_selinux(tmp_path_factory):
     """All but the NFS server are started with it; the inventory wants it off."""
-    if not has_snapshot("deployed"):
-        lab("packages")
-        clusterctl("deploy")
-        lab("snapshot", "deployed")
-    reset("deployed")
+    back_to_deployed()
     everywhere(SELINUX, SERVING)
     lab("fault", *SERVING, "power-off")
     lab("fault", *SERVING, "power-on", "--wait", "--kernel=security=selinux")
