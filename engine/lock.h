@@ -15,7 +15,9 @@ enum {
 void lock_functions(struct script *s);
 /*
  * Take it, waiting up to wait_s; reports `locked WHO` when it has to wait, then `mine OWNER` with who had it
- * before (nobody: since the last boot), or `busy WHO` and the script's end. WHO is the owner, and in parentheses for how long, and at what step since when. A holder of the same owner is a connection that was lost: it is ended at once.
+ * before (nobody: since the last boot), or `busy WHO` and the script's end. WHO is the owner, and in parentheses
+ * for how long, and at what step since when. A holder of the same owner is a connection that was lost: it is
+ * ended at once.
  */
 void lock_take(struct script *s, unsigned wait_s, const char *owner);
 /*

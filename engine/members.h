@@ -1,8 +1,9 @@
 #pragma once
 /*
  * Who belongs to the cluster, as its hosts remember: a line a host in MEMBERS_FILE, written by each
- * deploy (a real server's has no other real servers). A host that has left the inventory stands there, as departed, until nothing of the
- * cluster is on it any more; so every operator sees the same, with nothing on the operator's disk.
+ * deploy (a real server's has no other real servers). A host that has left the inventory stands there, as
+ * departed, until nothing of the cluster is on it any more; so every operator sees the same, with nothing on
+ * the operator's disk.
  *
  *     cluster web 10.1.1.140
  *     member Web01-RS 10.1.1.132 22 root none real_server

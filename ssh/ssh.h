@@ -60,9 +60,10 @@ int ssh_configure(struct host *hosts, size_t n, struct arena *a, const struct ss
 
 /*
  * Connect, verify the host key (by address: hostkey.c), authenticate: with keys, then with a password
- * that is in host->ssh or that somebody can be asked for (auth.c). `host` must outlive the session. Every message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE
- * (no route, refused, timed out, handshake lost), ERR_FAILED (host key unknown or changed, log-in
- * refused: with a hint), ERR_INTERRUPTED.
+ * that is in host->ssh or that somebody can be asked for (auth.c). `host` must outlive the session. Every
+ * message of this layer begins with "NAME (ADDRESS:PORT): ". Errors: ERR_UNREACHABLE (no route, refused,
+ * timed out, handshake lost), ERR_FAILED (host key unknown or changed, log-in refused: with a hint),
+ * ERR_INTERRUPTED.
  */
 struct ssh *ssh_connect(const struct host *host, const struct ssh_cancel *cancel, struct err *e);
 void ssh_close(struct ssh *s);

@@ -9,7 +9,8 @@
  *   el_tool firewall-observe|firewall-off|firewall-apply|firewall-undo RULE...
  *   el_tool selinux-observe|selinux-apply|selinux-pre|selinux-undo permissive|disabled|argument
  *
- * where a rule is "tcp/80" or "vrrp/0 10.1.1.131", of a host with iptables-services; and says whether a version of keepalived knows what a configuration says:
+ * where a rule is "tcp/80" or "vrrp/0 10.1.1.131", of a host with iptables-services; and says whether a
+ * version of keepalived knows what a configuration says:
  *
  *   el_tool lint VERSION <keepalived.conf
  */
