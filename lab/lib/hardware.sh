@@ -34,7 +34,7 @@ hardware() { # HOST ARRAY
     hw=($(board "$(accel)"))
     # shellcheck disable=SC2054 # the commas are QEMU's
     hw+=(
-        -kernel "$LAB_IMAGE/vmlinux" -initrd "$LAB_IMAGE/initrd" -append "$(kernel_arguments)"
+        -kernel "$LAB_IMAGE/vmlinux" -initrd "$LAB_IMAGE/initrd" -append "$(kernel_arguments)$(clock_argument)"
         -drive "file=$(disk_path "$1"),if=virtio,format=qcow2,cache=unsafe,discard=unmap"
         -drive "file=$LAB_IMAGE/repo.ext4,if=virtio,format=raw,readonly=on"
         -netdev "tap,id=lan,ifname=$(tap_name "$1"),script=no,downscript=no"

@@ -34,7 +34,7 @@ verb_up() {
     mkdir -p "$LAB_STATE"
     build_image
     other_labs_off
-    accel >/dev/null
+    clock_argument >/dev/null
     net_up
     write_ssh_config
     write_inventory "$(dirname "$LAB_DIR")/inventory/examples/reference.json"
