@@ -81,13 +81,14 @@ side_by_side() { # FUNCTION…
     done
 }
 
-meson_build() { # DIR CC OPTION…
+meson_build() { # DIR CC OPTION…; one at a time
     local dir=$WORK/$1 cc=$2
     shift 2
-    if [ ! -d "$dir/meson-info" ]; then
-        CC=$cc meson setup "$dir" "$ROOT" --werror "$@" || return 1
-    fi
-    ninja -C "$dir"
+    (
+        flock 8
+        [ -d "$dir/meson-info" ] || CC=$cc meson setup "$dir" "$ROOT" --werror "$@" || exit 1
+        ninja -C "$dir"
+    ) 8>"$dir.lock"
 }
 
 build_plain() { meson_build gcc gcc; }
@@ -143,9 +144,11 @@ installed_files() {
 suite_unit() {
     check "build" build_plain && check "sanitizer build" build_sanitized || return
     check "layers" "$ROOT/tests/unit/layers.py"
-    meson_tests gcc
-    meson_tests asan
+    side_by_side unit_plain unit_sanitized
 }
+
+unit_plain() { meson_tests gcc; }
+unit_sanitized() { meson_tests asan; }
 
 suite_golden() {
     check "build" build_plain || return
