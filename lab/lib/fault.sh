@@ -52,10 +52,10 @@ fault_one() {
     machine_running "$host" ||
         { warn "$host is off; start it with: $LAB_COMMAND fault $host power-on"; return 1; }
     case $LAB_FAULT in
-    link-down) monitor "$host" 'set_link card off' >/dev/null ;;
+    link-down) end_session "$host"; monitor "$host" 'set_link card off' >/dev/null ;;
     link-up) monitor "$host" 'set_link card on' >/dev/null ;;
     freeze) freeze "$host" ;;
     thaw) thaw "$host" ;;
-    reboot) monitor "$host" system_reset >/dev/null && thaw "$host" ;;
+    reboot) end_session "$host"; monitor "$host" system_reset >/dev/null && thaw "$host" ;;
     esac
 }

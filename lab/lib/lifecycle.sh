@@ -197,7 +197,7 @@ take_snapshot() { # NAME: all five stop, are saved, and go on, so that they fit 
     printf '%s\n' "$name" >"$LAB_STATE/current"
 }
 
-freeze() { monitor "$1" stop >/dev/null; }
+freeze() { end_session "$1"; monitor "$1" stop >/dev/null; }
 thaw() { monitor "$1" cont >/dev/null; }
 save_one() { monitor "$1" "savevm $LAB_SNAPSHOT" >/dev/null; }
 
@@ -232,6 +232,7 @@ wake_all() { # NAME
 
 # A machine that runs takes its state back; one that is off, or does not react, is started in it.
 load_one() {
+    end_session "$1"
     if machine_running "$1" && monitor "$1" stop 10 >/dev/null &&
         monitor "$1" "loadvm $LAB_SNAPSHOT" >/dev/null; then
         monitor "$1" 'set_link card on' >/dev/null

@@ -95,6 +95,7 @@ first_served() { # HOST
 
 machine_kill() { # HOST: the power cut
     local pid
+    end_session "$1"
     pid=$(machine_pid "$1") || return 0
     kill -9 "$pid"
     while [ -d "/proc/$pid" ] && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; do

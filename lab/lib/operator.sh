@@ -17,6 +17,7 @@ Host *
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
     UpdateHostKeys no
+    KexAlgorithms curve25519-sha256
     BatchMode yes
     LogLevel ERROR
     ConnectTimeout 30
@@ -32,7 +33,20 @@ EOF
 }
 
 guest() { # HOST COMMAND…: runs it there
-    in_netns ssh -F "$LAB_STATE/ssh_config" "$@"
+    in_netns ssh -F "$LAB_STATE/ssh_config" -S "$(session_path "$1")" "$@"
+}
+
+# A machine that has been reset has a session that is kept, and commands go through it: a log-in is ten
+# times the work of a command for an emulated machine, and with KexAlgorithms left to ssh (sntrup761) more.
+# Where there is none any more (a machine that was turned off, a connection that was cut) ssh makes its own.
+session_path() { printf '%s/%s.ssh\n' "$(run_dir)" "$1"; }
+
+# Before the machine forgets it.
+end_session() { # HOST
+    local path
+    path=$(session_path "$1")
+    [ ! -S "$path" ] || ssh -F "$LAB_STATE/ssh_config" -S "$path" -O exit "$1" 2>/dev/null || true
+    rm -f "$path"
 }
 
 # Does sshd greet? Cheaper for an emulated machine than a handshake.
@@ -56,11 +70,12 @@ wait_for_sshd() { # HOST
 }
 
 # A machine that comes out of a snapshot thinks it is still then. The time is sent when the
-# session stands, since a handshake takes an emulated machine a while.
+# session stands, since a handshake takes an emulated machine a while; and the session is kept.
 set_clock() { # HOST
     local session in out ready
     # shellcheck disable=SC2016
-    coproc session { guest "$1" 'echo ready; read -r t && date -u -s "@$t" >/dev/null && echo set'; }
+    coproc session { guest "$1" -M -o ControlPersist=yes -o ServerAliveCountMax=4 \
+        'echo ready; read -r t && date -u -s "@$t" >/dev/null && echo set' 9>&-; }
     out=${session[0]} in=${session[1]}
     if read -r -t 60 -u "$out" ready && printf '%s\n' "$EPOCHREALTIME" >&"$in" &&
         read -r -t 60 -u "$out" ready && [ "$ready" = set ]; then
@@ -73,7 +88,7 @@ set_clock() { # HOST
 verb_ssh() {
     need_host "${1:-}"
     need_lab
-    exec ip netns exec "$LAB_NETNS" ssh -F "$LAB_STATE/ssh_config" "$@"
+    exec ip netns exec "$LAB_NETNS" ssh -F "$LAB_STATE/ssh_config" -S "$(session_path "$1")" "$@"
 }
 
 verb_run() {
