@@ -3,6 +3,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -73,6 +74,21 @@ def clusterctl_start(*args):
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def read_until(run, pattern):
+    """All that was said up to a line with this."""
+    said = ""
+    for line in run.stdout:
+        said += line
+        if re.search(pattern, line):
+            return said
+    raise AssertionError(f"it never said '{pattern}':\n{said}")
+
+
+def step_of(run, host, pattern):
+    """Up to when the host says that it has done a step of this kind."""
+    return read_until(run, rf"\] {host} .*{pattern}.*\.\.\. ok")
+
+
 def lab_inventory():
     """The operator's, to be changed."""
     return json.loads(operator("sh", "-c", 'cat "$CLUSTERCTL_INVENTORY"').stdout)
@@ -137,6 +153,26 @@ def reset(name):
 
 def serving(seconds=60):
     wait_for("both pages through the VIP, alternating", lambda: alternates(pages(6)), seconds)
+
+
+def boot_seconds(host):
+    """How long ago the machine's kernel started."""
+    return float(ssh(host, "cut -d' ' -f1 /proc/uptime"))
+
+
+def all_reboot():
+    """At once, by the reset button: they serve again as they did, and a deploy finds nothing to do."""
+    ids = everywhere("cat /proc/sys/kernel/random/boot_id")
+    began = time.monotonic()
+    lab("fault", "all", "reboot", "--wait")
+    booted = time.monotonic() - began
+    assert all(ids[h] != i for h, i in everywhere("cat /proc/sys/kernel/random/boot_id").items())
+    print(f"all five answer ssh after {booted:.0f} s")
+    wait_for("the cluster serves again within 30 s of its boot", lambda: alternates(pages(6)), 30)
+    print(f"serving {time.monotonic() - began - booted:.0f} s later")
+    assert len(HOSTS) == 5 and boot_seconds("NFS") < time.monotonic() - began + 5
+    r = clusterctl("deploy", "--dry-run", "--detailed-exitcode", expect=0)
+    assert "No changes" in r.stdout
 
 
 def has_snapshot(name):

@@ -1,19 +1,21 @@
-"""A real server loses power in the middle of a deploy."""
-from conftest import PAGES, alternates, clusterctl, clusterctl_start, lab, pages, wait_for
+"""A real server loses power in the middle of a deploy, after all connections have been cut."""
+import re
+
+from conftest import (PAGES, alternates, clusterctl, clusterctl_start, lab, operator, pages, read_until, step_of,
+                      wait_for)
 
 
 def test_real_server_powered_off_during_deploy(packaged):
-    run = clusterctl_start("deploy", "--reconnect", "5")
-    said = ""
-    for line in run.stdout:
-        said += line
-        if "Web02-RS" in line and "... ok" in line:
-            break
+    run = clusterctl_start("deploy", "--reconnect", "20")
+    said = step_of(run, "Web02-RS", "")
+    operator("ss", "-K", "-t", "dport", "=", ":22")
+    said += read_until(run, "Web02-RS .*connecting again: ") + step_of(run, "Web02-RS", "")
     lab("fault", "Web02-RS", "power-off")
     rest, _ = run.communicate(timeout=900)
     said += rest
     assert run.returncode == 69, said
-    assert "tried for 5 s to go on after a lost connection" in said and "not done: " in said, said
+    assert set(re.findall(r"\] (\S+) .*connecting again: ", said)) > {"Web02-RS"}, said
+    assert "tried for 20 s to go on after a lost connection" in said and "not done: " in said, said
     assert "Web02-RS" in said and "To continue" in said
     assert set(pages(4)) == {PAGES["Web01-RS"]}, "the rest is deployed and serves"
 

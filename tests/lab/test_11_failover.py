@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import (DIRECTORS, LAB, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
-                      pages, ssh, vip_holders, wait_for)
+                      pages, read_until, ssh, vip_holders, wait_for)
 
 SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-isolate",
              "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart",
@@ -105,16 +105,6 @@ def test_a_network_is_not_cut_where_others_filter_first(cluster):
         assert "pref 1 matchall" in said, (host, said)
 
 
-def until(p, what):
-    """What it said up to the line with `what`."""
-    seen = ""
-    while what not in seen:
-        line = p.stdout.readline()
-        assert line, seen
-        seen += line
-    return seen
-
-
 # Once its failure stands, and before its return is tried.
 REFUSALS = {
     "a deploy is at work": ("setsid flock /run/clusterctl/lock sleep 12 </dev/null >/dev/null 2>&1 &", ":"),
@@ -122,7 +112,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("why", REFUSALS)
+@pytest.mark.parametrize("why", ["a deploy is at work", pytest.param("no timer", marks=pytest.mark.on_request)])
 def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
     make, restore = REFUSALS[why]
     host, = vip_holders()
@@ -131,10 +121,10 @@ def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
                            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert eye.stdout.readline() == "here\n"
     p = clusterctl_start("failover-test", "--scenario", "director-return")
-    until(p, "stopping it first")
+    read_until(p, "stopping it first")
     assert eye.wait(timeout=60) == 0
     try:
-        seen = until(p, "undoing the fault")
+        seen = read_until(p, "undoing the fault")
         began = time.monotonic()
         ssh(host, "until systemctl is-active -q keepalived; do sleep 0.2; done", timeout=60)
         took = time.monotonic() - began
@@ -149,7 +139,7 @@ def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
 def killed(scenario, hold):
     """Start a failover test, kill clusterctl while the fault is in force."""
     p = clusterctl_start("failover-test", "--scenario", scenario)
-    seen = until(p, "watching for")
+    seen = read_until(p, "watching for")
     time.sleep(hold)
     if scenario != "director-isolate":  # which cannot be asked
         assert armed(), seen
@@ -164,7 +154,7 @@ def test_interrupted_it_undoes_at_once(cluster):
                             f"while [ -e {f} ]; do sleep 0.1; done; echo gone"],
                            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     p = clusterctl_start("failover-test", "--scenario", "director-stop")
-    until(p, "watching for")
+    read_until(p, "watching for")
     assert eye.stdout.readline() == "armed\n"
     p.send_signal(signal.SIGINT)
     began = time.monotonic()
@@ -181,7 +171,7 @@ def test_interrupted_it_undoes_at_once(cluster):
     wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
 
 
-@pytest.mark.parametrize("scenario", ["director-isolate", "rs-stop"])
+@pytest.mark.parametrize("scenario", ["director-isolate", pytest.param("rs-stop", marks=pytest.mark.on_request)])
 def test_killed_it_is_undone_by_the_host(cluster, scenario):
     p = killed(scenario, 0.5)
     p.communicate(timeout=30)

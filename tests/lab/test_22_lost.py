@@ -5,17 +5,8 @@ import time
 
 import pytest
 
-from conftest import alternates, clusterctl, clusterctl_start, everywhere, lab, operator, pages, ssh, wait_for
-
-
-def step_of(run, host, pattern):
-    """Read on until the host says that it has done a step of this kind; all that was said."""
-    said = ""
-    for line in run.stdout:
-        said += line
-        if re.search(rf"\] {host} .*{pattern}.*\.\.\. ok", line):
-            return said
-    raise AssertionError(f"{host} never said '{pattern}':\n{said}")
+from conftest import (alternates, clusterctl, clusterctl_start, everywhere, lab, operator, pages, ssh, step_of,
+                      wait_for)
 
 
 def settled():
@@ -24,6 +15,7 @@ def settled():
     assert not any(o.strip() for o in everywhere("ls /var/lib/clusterctl/pending").values())
 
 
+@pytest.mark.on_request  # in every run they are cut once, and a machine is turned off besides (test_04)
 def test_every_connection_is_cut_again_and_again(packaged):
     """The kernel resets all of the operator's connections, every two seconds, six times."""
     run = clusterctl_start("deploy")
