@@ -161,8 +161,8 @@ tsc_khz() {
 }
 
 measure_tsc() {
-    local log=$LAB_STATE/clock.log try
-    for try in 1 2 3 4 5; do # a kernel that began with a wrong figure does not tell the right one
+    local log=$LAB_STATE/clock.log
+    for _ in 1 2 3 4 5; do # a kernel that began with a wrong figure does not tell the right one
         trial_run tcg 60 "$log" lab.clock loglevel=7
         sed -n 's/.*Refined TSC clocksource calibration: \([0-9]*\)\.\([0-9]*\) MHz.*/\1\2/p' "$log" |
             grep . && return

@@ -17,7 +17,6 @@ Host *
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
     UpdateHostKeys no
-    KexAlgorithms curve25519-sha256
     BatchMode yes
     LogLevel ERROR
     ConnectTimeout 30
@@ -33,19 +32,29 @@ EOF
 }
 
 guest() { # HOST COMMAND…: runs it there
-    in_netns ssh -F "$LAB_STATE/ssh_config" -S "$(session_path "$1")" "$@"
+    local words
+    ssh_words "$1" words
+    in_netns "${words[@]}" "$@"
 }
 
-# A machine that has been reset has a session that is kept, and commands go through it: a log-in is ten
-# times the work of a command for an emulated machine, and with KexAlgorithms left to ssh (sntrup761) more.
-# Where there is none any more (a machine that was turned off, a connection that was cut) ssh makes its own.
+# Sets the array that is named to how the lab calls ssh. A machine that has been reset has a session that is
+# kept, and commands go through it: a log-in is ten times the work of a command for an emulated machine, and
+# with the key exchange that ssh likes best (sntrup761) more. Where there is none any more (a machine that
+# was turned off, a connection that was cut) ssh makes its own.
+ssh_words() { # HOST ARRAY
+    local -n w=$2
+    # shellcheck disable=SC2034 # the caller's
+    w=(ssh -F "$LAB_STATE/ssh_config" -o KexAlgorithms=curve25519-sha256 -S "$(session_path "$1")")
+}
+
 session_path() { printf '%s/%s.ssh\n' "$(run_dir)" "$1"; }
 
 # Before the machine forgets it.
 end_session() { # HOST
-    local path
+    local path words
     path=$(session_path "$1")
-    [ ! -S "$path" ] || ssh -F "$LAB_STATE/ssh_config" -S "$path" -O exit "$1" 2>/dev/null || true
+    ssh_words "$1" words
+    [ ! -S "$path" ] || "${words[@]}" -O exit "$1" 2>/dev/null || true
     rm -f "$path"
 }
 
@@ -70,7 +79,8 @@ wait_for_sshd() { # HOST
 }
 
 # A machine that comes out of a snapshot thinks it is still then. The time is sent when the
-# session stands, since a handshake takes an emulated machine a while; and the session is kept.
+# session stands, since a handshake takes an emulated machine a while; and the session is kept, until
+# nothing has been heard for 20 seconds (ServerAliveInterval is 5).
 set_clock() { # HOST
     local session in out ready
     # shellcheck disable=SC2016
@@ -88,7 +98,9 @@ set_clock() { # HOST
 verb_ssh() {
     need_host "${1:-}"
     need_lab
-    exec ip netns exec "$LAB_NETNS" ssh -F "$LAB_STATE/ssh_config" -S "$(session_path "$1")" "$@"
+    local words
+    ssh_words "$1" words
+    exec ip netns exec "$LAB_NETNS" "${words[@]}" "$@"
 }
 
 verb_run() {
