@@ -1,14 +1,14 @@
 """A real server loses power in the middle of a deploy, after all connections have been cut."""
 import re
 
-from conftest import (PAGES, alternates, clusterctl, clusterctl_start, lab, operator, pages, read_until, step_of,
-                      wait_for)
+from conftest import (PAGES, clusterctl, clusterctl_start, cut_connections, lab, pages, read_until, serving,
+                      step_of)
 
 
 def test_real_server_powered_off_during_deploy(packaged):
     run = clusterctl_start("deploy", "--reconnect", "20")
     said = step_of(run, "Web02-RS", "")
-    operator("ss", "-K", "-t", "dport", "=", ":22")
+    cut_connections()
     said += read_until(run, "Web02-RS .*connecting again: ") + step_of(run, "Web02-RS", "")
     lab("fault", "Web02-RS", "power-off")
     rest, _ = run.communicate(timeout=900)
@@ -21,4 +21,4 @@ def test_real_server_powered_off_during_deploy(packaged):
 
     lab("fault", "Web02-RS", "power-on", "--wait")
     clusterctl("deploy")
-    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    serving(30)

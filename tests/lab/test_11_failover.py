@@ -106,15 +106,16 @@ def test_a_network_is_not_cut_where_others_filter_first(cluster):
 
 
 # Once its failure stands, and before its return is tried.
-REFUSALS = {
-    "a deploy is at work": ("setsid flock /run/clusterctl/lock sleep 12 </dev/null >/dev/null 2>&1 &", ":"),
-    "no timer": ("chmod -x /usr/bin/systemd-run", "chmod +x /usr/bin/systemd-run"),
-}
+REFUSALS = [
+    pytest.param("setsid flock /run/clusterctl/lock sleep 12 </dev/null >/dev/null 2>&1 &", ":",
+                 id="a deploy is at work"),
+    pytest.param("chmod -x /usr/bin/systemd-run", "chmod +x /usr/bin/systemd-run", id="no timer",
+                 marks=pytest.mark.on_request),
+]
 
 
-@pytest.mark.parametrize("why", ["a deploy is at work", pytest.param("no timer", marks=pytest.mark.on_request)])
-def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, why):
-    make, restore = REFUSALS[why]
+@pytest.mark.parametrize("make, restore", REFUSALS)
+def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, make, restore):
     host, = vip_holders()
     rc = "/run/clusterctl/fault/rc"
     eye = subprocess.Popen([LAB, "ssh", host, f"rm -f {rc}; echo here; while [ ! -e {rc} ]; do sleep 0.1; done; {make}"],

@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from conftest import (DIRECTORS, HOSTS, ROOT, alternates, clusterctl, clusterctl_start, everywhere,
-                      lab_inventory, operator, pages, reset, serving, wait_for)
+                      lab_inventory, operator, pages, read_until, reset, serving, wait_for)
 
 FILES = "cat /etc/keepalived/keepalived.conf /etc/nginx/conf.d/*.conf /etc/hosts 2>/dev/null; :"
 
@@ -148,9 +148,7 @@ def test_a_deploy_that_fails_verification_is_undone(world):
 def test_a_killed_deploy_is_unfinished(world):
     slow = world.changed("slow", 2.5)
     run = clusterctl_start("deploy", "--output", "json", slow)
-    for line in run.stdout:
-        if '"type":"step_start"' in line:
-            break
+    read_until(run, '"type":"step_start"')
     run.send_signal(signal.SIGKILL)
     run.communicate(timeout=60)
     killed = world.runs()[0]

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from conftest import (alternates, clusterctl, clusterctl_start, everywhere, lab, operator, pages, ssh, step_of,
+from conftest import (clusterctl, clusterctl_start, cut_connections, everywhere, lab, serving, ssh, step_of,
                       wait_for)
 
 
 def settled():
-    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    serving(30)
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
     assert not any(o.strip() for o in everywhere("ls /var/lib/clusterctl/pending").values())
 
@@ -21,7 +21,7 @@ def test_every_connection_is_cut_again_and_again(packaged):
     run = clusterctl_start("deploy")
     said = step_of(run, "NFS", "")
     for _ in range(6):
-        operator("ss", "-K", "-t", "dport", "=", ":22")
+        cut_connections()
         time.sleep(2)
     said += run.communicate(timeout=900)[0]
     assert run.returncode == 0, said
@@ -39,7 +39,7 @@ def test_a_step_at_work_is_waited_for(packaged):
     run = clusterctl_start("deploy")
     wait_for("apt at work on Web01-RS",
              lambda: "unpacked" in ssh("Web01-RS", "dpkg -l nginx 2>/dev/null | grep -q ^i && echo unpacked; :"), 300)
-    operator("ss", "-K", "-t", "dport", "=", ":22")
+    cut_connections()
     said = run.communicate(timeout=1200)[0]
     assert run.returncode == 0, said
     assert re.search(r"Web01-RS .*connecting again: ", said), said

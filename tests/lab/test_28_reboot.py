@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conftest import (DIRECTORS, HOSTS, PATIENT, REAL_SERVERS, back_to_deployed, chosen, clusterctl, clusterctl_start,
-                      everywhere, lab, lab_inventory, serving, ssh, vip_holders, wait_for)
+                      everywhere, lab, lab_inventory, read_until, serving, ssh, vip_holders, wait_for)
 from traffic import Load
 
 pytestmark = pytest.mark.on_request
@@ -95,11 +95,7 @@ def test_a_server_that_stays_away_ends_it(off):
     """The rest is as it was, and the same command goes on once the server is up again."""
     before = everywhere(BOOT_ID)
     run = clusterctl_start("deploy", "--reboot", "--reboot-timeout", "40s", *IN_TURN)
-    said = ""
-    for line in run.stdout:
-        said += line
-        if "rebooting Web01-RS" in line:
-            break
+    said = read_until(run, "rebooting Web01-RS")
     time.sleep(3)  # it is told
     lab("fault", "Web01-RS", "power-off")
     said += run.communicate(timeout=600)[0]
