@@ -91,7 +91,8 @@ def test_one_director_holds_the_vip(out):
         ip link set p{i} master br0 up
         ip -n d{i} address add 10.1.1.13{i}/24 dev eth0; ip -n d{i} link set eth0 up
         start{i}() {{ ip netns exec d{i} {keepalived} -P -n -l -f \
-            {out}/{name}/etc/keepalived/keepalived.conf -p /run/k{i} -r /run/v{i} >>/run/log{i} 2>&1 & }}
+            {out}/{name}/etc/keepalived/keepalived.conf -p /run/k{i} -r /run/v{i} >>/run/log{i} 2>&1 &
+            pid{i}=$!; }}
         holds{i}() {{ [ -n "$(ip -n d{i} -o address show to {VIP})" ]; }}
         """)
     script.append("""
@@ -101,11 +102,17 @@ def test_one_director_holds_the_vip(out):
             sleep 1
             holds$1 && ! holds$2 || { echo "expected the VIP on d$1 alone"; cat /run/log*; exit 1; }
         }
+        # entered I COUNT: director I has become a backup so many times
+        entered() {
+            for try in $(seq 100); do [ "$(grep -c 'Entering BACKUP STATE' /run/log$1)" = $2 ] && break; sleep 0.1; done
+        }
         start0; wait_for 0 1
-        start1; sleep 4; wait_for 0 1
-        kill "$(cat /run/k0)"; wait_for 1 0
-        start0; sleep 3; wait_for 1 0                              # nopreempt
-        kill -HUP "$(cat /run/k0)" "$(cat /run/k1)"; wait_for 1 0  # a reload moves nothing
+        start1; entered 1 1; sleep 4; wait_for 0 1
+        # The VIP moves at once, keepalived takes a second to end: a new one would find it running, and end.
+        kill $pid0; wait_for 1 0; wait $pid0
+        start0; entered 0 2; sleep 4; wait_for 1 0    # nopreempt
+        kill -HUP $pid0 $pid1; sleep 1; wait_for 1 0  # a reload moves nothing
+        kill -0 $pid0; kill -0 $pid1
         echo done
         """)
     assert in_namespace("\n".join(script)) == "done\n"
