@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import signal
 import socket
 import stat
@@ -413,8 +414,8 @@ class Screen:
         return "\n".join("".join(line).rstrip() for line in self.lines).rstrip() + "\n"
 
 
-def on_a_terminal(argv, columns=80, rows=24, env=None):
-    """What the program writes to a terminal of that size."""
+def on_a_terminal(argv, columns=80, rows=24, env=None, interrupted_at=None):
+    """What the program writes to a terminal of that size; SIGINT when it has written this twice."""
     pid, fd = pty.fork()
     if pid == 0:
         import fcntl, struct, termios
@@ -426,6 +427,9 @@ def on_a_terminal(argv, columns=80, rows=24, env=None):
     try:
         while data := os.read(fd, 65536):
             out += data
+            if interrupted_at and out.count(interrupted_at) >= 2:
+                os.kill(pid, signal.SIGINT)
+                interrupted_at = None
     except OSError: # the end of a pty
         pass
     watchdog.cancel()
@@ -525,35 +529,39 @@ def watching(path, *args):
                             stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
 
 
+def ended_at_the_second(p, pattern, number):
+    """What it writes when this signal is sent as soon as a second line is like that."""
+    out = ""
+    while len(re.findall(pattern, out, re.M)) < 2:
+        line = p.stdout.readline()
+        assert line, (out, p.stderr.read())
+        out += line
+    p.send_signal(number)
+    out += p.stdout.read()
+    assert (p.wait(10), p.stderr.read()) == (0, "")
+    return out
+
+
 def test_status_watch_elsewhere_than_on_a_terminal(nobody_there):
-    p = watching(nobody_there, "--watch=1")
-    time.sleep(2.5)
-    p.send_signal(signal.SIGINT)
-    out, err = p.communicate(timeout=10)
-    assert (p.returncode, err) == (0, "")
-    assert len(re.findall(r"^==> \S+Z <==$", out, re.M)) >= 2 and "\033" not in out
+    out = ended_at_the_second(watching(nobody_there, "--watch=1"), r"^==> \S+Z <==$", signal.SIGINT)
+    assert "\033" not in out
 
 
 def test_status_watch_json(nobody_there):
-    p = watching(nobody_there, "--watch=1", "--output=json")
-    time.sleep(2.5)
-    p.send_signal(signal.SIGTERM)
-    out, err = p.communicate(timeout=10)
-    assert (p.returncode, err) == (0, "")
+    out = ended_at_the_second(watching(nobody_there, "--watch=1", "--output=json"), "^{.*}$", signal.SIGTERM)
     assert len([json.loads(line) for line in out.splitlines()]) >= 2
 
 
 def test_status_watch_interrupted_before_there_was_anything(silent_hosts):
-    p = watching(silent_hosts, "--watch")
-    time.sleep(0.5)
+    p = watching(silent_hosts.inventory, "--watch")
+    silent_hosts.asked()
     p.send_signal(signal.SIGINT)
     out, _ = p.communicate(timeout=10)
     assert (p.returncode, out) == (130, "")
 
 
 def test_status_watch_gives_the_terminal_back(nobody_there):
-    written = on_a_terminal(["/usr/bin/timeout", "-s", "INT", "2", CLUSTERCTL, "status", "--watch=1",
-                             nobody_there])
+    written = on_a_terminal([CLUSTERCTL, "status", "--watch=1", nobody_there], interrupted_at=b"\033[H")
     assert written.count("\033[?1049h") == written.count("\033[?1049l") == 1
     assert written.count("\033[H") >= 2
     frames, _, left = written.partition("\033[?1049l")
@@ -562,57 +570,64 @@ def test_status_watch_gives_the_terminal_back(nobody_there):
 
 # Signals ----------------------------------------------------------------------------------------
 
+class SilentHosts:
+    """Hosts that let a connection wait and never say a word."""
+
+    def __init__(self, folder):
+        model = json.loads(REFERENCE.read_text())
+        port = 0
+        self.listeners = []
+        for n, host in enumerate(model["hosts"]):
+            host["address"] = f"127.0.0.{n + 1}"
+            self.listeners.append(socket.create_server((host["address"], port), backlog=64))
+            port = self.listeners[0].getsockname()[1]
+        model["ssh"] = {"port": port}
+        self.inventory = folder / "inventory.json"
+        self.inventory.write_text(json.dumps(model))
+
+    def asked(self):
+        """Somebody has connected: who did is ready for signals."""
+        assert select.select(self.listeners, [], [], 20)[0]
+
+
 @pytest.fixture
 def silent_hosts(tmp_path):
-    """An inventory whose hosts accept connections and never say a word."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    inventory = json.loads(REFERENCE.read_text())
-    for n, host in enumerate(inventory["hosts"]):
-        host["address"] = f"127.0.0.{n + 1}"
-    listeners = [listener]
-    port = listener.getsockname()[1]
-    for n in range(1, len(inventory["hosts"])):
-        listeners.append(socket.create_server((f"127.0.0.{n + 1}", port), backlog=64))
-    inventory["ssh"] = {"port": port}
-    path = tmp_path / "inventory.json"
-    path.write_text(json.dumps(inventory))
-    yield path
-    for x in listeners:
+    hosts = SilentHosts(tmp_path)
+    yield hosts
+    for x in hosts.listeners:
         x.close()
 
 
-def start(path, command):
-    return subprocess.Popen([CLUSTERCTL, command, path], env=ENV, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+def start(hosts, *command):
+    """When it returns, it is at work."""
+    p = subprocess.Popen([*command, hosts.inventory], env=ENV, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    hosts.asked()
+    return p
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", ["deploy", "verify", "doctor", "status"])
 def test_interrupted(silent_hosts, command, number):
-    p = start(silent_hosts, command)
-    time.sleep(0.5)
-    assert p.poll() is None
+    p = start(silent_hosts, CLUSTERCTL, command)
     p.send_signal(number)
-    out, err = p.communicate(timeout=5)
+    out, err = p.communicate(timeout=10)
     assert p.returncode == 130
     assert "clusterctl: interrupting: " in err
     if command == "deploy":
-        assert out.endswith(f"\nInterrupted.\n\nTo continue:\n  clusterctl deploy {silent_hosts}\n")
+        assert out.endswith(f"\nInterrupted.\n\nTo continue:\n  clusterctl deploy {silent_hosts.inventory}\n")
 
 
 def test_one_signal_sent_twice_at_once_is_one(silent_hosts):
-    p = start(silent_hosts, "deploy")
-    time.sleep(0.5)
-    p.send_signal(signal.SIGTERM)
-    p.send_signal(signal.SIGINT)
-    out, _ = p.communicate(timeout=5)
+    p = start(silent_hosts, CLUSTERCTL, "deploy")
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+        p.send_signal(number)
+    out, _ = p.communicate(timeout=10)
     assert p.returncode == 130 and "Interrupted.\n" in out
 
 
 def test_nohup_is_respected(silent_hosts):
-    p = subprocess.Popen(["nohup", CLUSTERCTL, "deploy", silent_hosts], env=ENV,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    time.sleep(0.5)
+    p = start(silent_hosts, "nohup", CLUSTERCTL, "deploy")
     p.send_signal(signal.SIGHUP)
     time.sleep(0.5)
     assert p.poll() is None

@@ -81,18 +81,24 @@ def test_vip_unit_puts_and_takes(out):
     assert down == ""
 
 
-def test_one_director_holds_the_vip(out):
-    """Two directors; the first is stopped, comes back, and both reload. -P: VRRP alone, no ip_vs."""
+def test_one_director_holds_the_vip(out, tmp_path):
+    """Two directors; the first is stopped, comes back, and both reload. -P: VRRP alone, no ip_vs.
+
+    With a second between adverts, so that one that has to wait for a processor is not taken for dead.
+    """
     keepalived = need("keepalived")
     script = ["ip link add br0 type bridge; ip link set br0 up"]
     for i, name in enumerate(("LVS-master", "LVS-node01")):
+        conf = tmp_path / f"keepalived{i}.conf"
+        text = (out / name / "etc/keepalived/keepalived.conf").read_text()
+        conf.write_text(text.replace("advert_int 0.1\n", "advert_int 1\n"))
+        assert conf.read_text() != text
         script.append(f"""
         ip netns add d{i}; ip link add p{i} type veth peer name eth0 netns d{i}
         ip link set p{i} master br0 up
         ip -n d{i} address add 10.1.1.13{i}/24 dev eth0; ip -n d{i} link set eth0 up
-        start{i}() {{ ip netns exec d{i} {keepalived} -P -n -l -f \
-            {out}/{name}/etc/keepalived/keepalived.conf -p /run/k{i} -r /run/v{i} >>/run/log{i} 2>&1 &
-            pid{i}=$!; }}
+        start{i}() {{ ip netns exec d{i} {keepalived} -P -n -l -f {conf} -p /run/k{i} -r /run/v{i} \
+            >>/run/log{i} 2>&1 & pid{i}=$!; }}
         holds{i}() {{ [ -n "$(ip -n d{i} -o address show to {VIP})" ]; }}
         """)
     script.append("""
@@ -107,10 +113,10 @@ def test_one_director_holds_the_vip(out):
             for try in $(seq 100); do [ "$(grep -c 'Entering BACKUP STATE' /run/log$1)" = $2 ] && break; sleep 0.1; done
         }
         start0; wait_for 0 1
-        start1; entered 1 1; sleep 4; wait_for 0 1
+        start1; entered 1 1; sleep 6; wait_for 0 1
         # The VIP moves at once, keepalived takes a second to end: a new one would find it running, and end.
         kill $pid0; wait_for 1 0; wait $pid0
-        start0; entered 0 2; sleep 4; wait_for 1 0    # nopreempt
+        start0; entered 0 2; sleep 6; wait_for 1 0    # nopreempt, longer than it waits for adverts
         kill -HUP $pid0 $pid1; sleep 1; wait_for 1 0  # a reload moves nothing
         kill -0 $pid0; kill -0 $pid1
         echo done

@@ -58,6 +58,15 @@ def test_sources(tmp_path):
     os.close(read)
 
 
+def has_open(process, path):
+    def is_it(descriptor):
+        try:
+            return descriptor.samefile(path)
+        except FileNotFoundError:  # closed meanwhile
+            return False
+    return any(map(is_it, pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
 def test_a_fifo_is_waited_for_once_it_is_open(tmp_path):
     """The minute that it has does not pass in open()."""
     fifo = tmp_path / "pass"
@@ -66,7 +75,7 @@ def test_a_fifo_is_waited_for_once_it_is_open(tmp_path):
                           inventory(tmp_path, {"file": "pass"})], stdout=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 10
-        while not any(f.samefile(fifo) for f in pathlib.Path(f"/proc/{p.pid}/fd").iterdir() if f.exists()):
+        while not has_open(p, fifo):
             assert p.poll() is None and time.monotonic() < deadline, "not open"
             time.sleep(0.02)
         time.sleep(0.2)
