@@ -18,9 +18,18 @@
 #include "shell.h"
 
 #define HOLDER "anna@ops1 pid 1 since noon"
-/* For how long is in parentheses, and who had it before behind `mine`. */
-#define M "m() { s=\"${*% (*}\"; [ \"$1\" = mine ] && s=mine; echo \"$s\"; }\n"
+/* For how long is in parentheses, and who had it before behind `mine`. Then what is UNTIL_LOCKED ends. */
+#define M \
+    "m() { s=\"${*% (*}\"; [ \"$1\" = mine ] && s=mine; echo \"$s\"\n" \
+    "[ \"$1\" != locked ] || exec 6>&-; }\n"
 #define OTHER "ben@ops2 pid 2 since one"
+
+/*
+ * A step that reads /run/go is at work when one of these is through, and for as long: until this shell ends,
+ * or until it has found the lock taken.
+ */
+#define UNTIL_WE_END "exec 5>/run/go\n"
+#define UNTIL_LOCKED "exec 6>/run/go\n"
 
 /* The holder's shell, at what `then` says (with the lock); $! is its pid, descriptor 8 its connection. */
 static void add_holder(struct script *s, const char *then)
@@ -30,7 +39,7 @@ static void add_holder(struct script *s, const char *then)
     lock_functions(&h);
     lock_take(&h, 1, HOLDER);
     script_add(&h, then);
-    script_add(s, "mount -t tmpfs none /run && mkfifo /run/fifo || exit\n"
+    script_add(s, "mount -t tmpfs none /run && mkfifo /run/fifo /run/go || exit\n"
                   "sh -s </run/fifo >/run/holder & exec 8>/run/fifo\n"
                   "printf '%s\\n' ");
     quote_sh(&s->text, sb_str(&h.text));
@@ -70,8 +79,8 @@ static void one_that_is_gone_is_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_holder(&s, LONG_AGO);
-    script_add(&s, "sleep 0.2\n");
+    add_holder(&s, "");
+    script_add(&s, LONG_AGO);
     add_contender(&s, 5, OTHER);
     expect(&s, "locked " HOLDER "\nmine\n");
 }
@@ -85,12 +94,13 @@ static void the_same_owner_does_not_wait(void **state)
     expect(&s, "locked " HOLDER "\nmine\n");
 }
 
+/* Here, the shell is all that has the lock: it would be free if that were killed. */
 static void a_step_at_work_is_not_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_holder(&s, "{ at_step 3 999999999; sleep 4; at_step 0 0; }\n");
-    script_add(&s, "sleep 0.5\n" LONG_AGO);
+    add_holder(&s, "{ at_step 3 999999999; read x </run/go; at_step 0 0; }\n");
+    script_add(&s, UNTIL_WE_END LONG_AGO);
     add_contender(&s, 1, HOLDER);
     expect(&s, "locked " HOLDER "\nbusy " HOLDER "\nend\n");
 }
@@ -99,8 +109,8 @@ static void a_step_at_work_is_waited_for(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_holder(&s, "{ at_step 3 900; sleep 2; echo finished >>/run/holder; at_step 0 0; }\n");
-    script_add(&s, "sleep 0.5\n");
+    add_holder(&s, "{ at_step 3 900; read x </run/go; echo finished >>/run/holder; at_step 0 0; }\n");
+    script_add(&s, UNTIL_LOCKED);
     add_contender(&s, 20, HOLDER);
     script_add(&s, "tail -n 1 /run/holder\n");
     expect(&s, "locked " HOLDER "\nmine\nfinished\n");
@@ -125,8 +135,8 @@ static void work_outlives_its_shell(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_worker(&s, "echo begun\nsleep 2\necho finished\n", "");
-    script_add(&s, "until [ -s /run/work ]; do sleep 0.05; done; kill -KILL $!; wait $! 2>/dev/null\n");
+    add_worker(&s, "echo begun\ncat /run/go\necho finished\n", "");
+    script_add(&s, UNTIL_LOCKED "kill -KILL $!; wait $! 2>/dev/null\n");
     add_contender(&s, 20, HOLDER);
     script_add(&s, "cat /run/work\n");
     expect(&s, "locked " HOLDER "\nmine\nbegun\nfinished\n");
@@ -145,18 +155,19 @@ static void what_is_started_for_good_has_no_lock(void **state)
     expect(&s, "mine\nrc 3\nit lived\n");
 }
 
-/* What else is at work in this shell's namespace, soon after: nothing that the lock's holder has left. */
+/* What else is at work in this shell's namespace, and stays for ten seconds: nothing of the lock's holder. */
 #define ALONE \
-    "sleep 0.5; for d in /proc/[0-9]*; do\n" \
-    "[ $d/ns/mnt -ef /proc/$$/ns/mnt ] && [ ${d#/proc/} != $$ ] && tr '\\0' ' ' <$d/cmdline\n" \
-    "done 2>/dev/null; echo alone\n"
+    "i=0 left=?; while [ \"$left\" ] && [ $i -lt 100 ]; do i=$((i + 1)) left=; sleep 0.1\n" \
+    "for d in /proc/[0-9]*; do\n" \
+    "[ $d/ns/mnt -ef /proc/$$/ns/mnt ] && [ ${d#/proc/} != $$ ] && left=\"$left $d\"\n" \
+    "done; done; for d in $left; do tr '\\0' ' ' <$d/cmdline; done 2>/dev/null; echo alone\n"
 
-/* A holder at a step that may take 2 s and would take longer; what it prints is all of it that TERM ends. */
-static void add_late(struct script *s, const char *first, const char *commands)
+/* A holder at a step that would take longer than it may; what it prints is all of it that TERM ends. */
+static void add_late(struct script *s, unsigned limit_s, const char *first, const char *commands)
 {
     struct script work = {0};
     script_add(&work, first);
-    script_add(&work, "{ at_step 3 2\n");
+    script_addf(&work, "{ at_step 3 %u\n", limit_s);
     lock_work_begin(&work);
     script_add(&work, commands);
     lock_work_end(&work, "/run/work");
@@ -171,7 +182,7 @@ static void a_step_that_has_had_its_time_is_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "", "sh -c 'trap \"\" TERM; echo begun; sleep 61; sleep 62' & sleep 63\n");
+    add_late(&s, 2, "", "sh -c 'trap \"\" TERM; echo begun; sleep 61; sleep 62' & sleep 63\n");
     add_contender(&s, 20, OTHER);
     script_add(&s, "tail -n 1 /run/holder\n" ALONE);
     expect(&s, "locked " HOLDER "\nmine\nholder: mine\nalone\n");
@@ -182,7 +193,7 @@ static void a_step_without_its_shell_is_ended(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "", "echo begun; sleep 64\n");
+    add_late(&s, 2, "", "echo begun; sleep 64\n");
     script_add(&s, "kill -KILL $!; wait $! 2>/dev/null\n");
     add_contender(&s, 20, OTHER);
     script_add(&s, ALONE);
@@ -192,16 +203,17 @@ static void a_step_without_its_shell_is_ended(void **state)
 /* By nobody who asks for it: its client is gone, and so may be its shell. */
 static void a_late_step_ends_by_itself(void **state)
 {
-    static const char *const kill[] = {"", "kill -KILL $!; wait $! 2>/dev/null\n"};
+    static const char *const kill[] = {"", "{ kill -KILL $!; wait $!; } 2>/dev/null\n"};
     (void)state;
     for (size_t i = 0; i < sizeof kill / sizeof *kill; i++) {
         struct script s = {0}, watch = {0};
         lock_watch_steps(&watch, HOLDER);
-        add_late(&s, sb_str(&watch.text), "echo begun; trap '' TERM; sleep 65\n");
+        add_late(&s, 2, sb_str(&watch.text), "echo begun; trap '' TERM; sleep 65\n");
         script_free(&watch);
         script_add(&s, kill[i]);
-        script_add(&s, "sleep 1; flock -n /run/clusterctl/lock echo 'not yet'\n"
-                       "sleep 4; flock -n /run/clusterctl/lock echo free\n" ALONE);
+        lock_functions(&s);
+        script_add(&s, "flock -w 30 /run/clusterctl/lock echo free\n"
+                       "read_holder; [ $a -ge 200 ] || echo 'not yet'\n" ALONE);
         expect(&s, "free\nalone\n");
     }
 }
@@ -211,10 +223,10 @@ static void the_own_run_ends_a_late_step(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_late(&s, "", "echo begun; sleep 60 >/dev/null 2>&1 & echo $! >/run/daemon\nsleep 61\n");
+    add_late(&s, 60, "", "sleep 60 >/dev/null 2>&1 & echo begun; sleep 61\n");
     lock_functions(&s);
     lock_end_overdue(&s);
-    script_add(&s, "kill -0 $! && echo 'in time'; sleep 2\n");
+    script_add(&s, "kill -0 $! && echo 'in time'\n" LONG_AGO);
     lock_end_overdue(&s);
     script_add(&s, "wait $! 2>/dev/null; echo \"$?\"; tail -n 1 /run/holder\n");
     expect(&s, "in time\n137\nholder: mine\n");
@@ -224,8 +236,8 @@ static void who_has_it_is_told_with_since_when(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_worker(&s, "sleep 9\n", "");
-    script_add(&s, "until [ -e /run/work ]; do sleep 0.05; done; sleep 2\nm() { echo \"$*\"; }\n");
+    add_worker(&s, "cat /run/go\n", "");
+    script_add(&s, UNTIL_WE_END "sleep 2\nm() { echo \"$*\"; }\n");
     lock_functions(&s);
     lock_take(&s, 1, OTHER);
     autosb struct strbuf out = {0};
@@ -235,7 +247,7 @@ static void who_has_it_is_told_with_since_when(void **state)
                             "locked " HOLDER " (held for %u s, at step 3 for %u s, pid %u there)\n", &held,
                             &at, &pid),
                      3);
-    assert_in_range(held, 1, 8);
+    assert_in_range(held, 2, 60);
     script_free(&s);
 }
 
@@ -292,9 +304,9 @@ static void a_plan_is_stale_when_the_lock_was_waited_for(void **state)
 {
     (void)state;
     struct script s = {0};
-    add_worker(&s, "sleep 2\n", "exit\n");
-    script_add(&s, "until [ -e /run/work ]; do sleep 0.05; done\n");
-    add_look(&s, "", "the same");
+    add_worker(&s, "cat /run/go\n", "exit\n");
+    script_add(&s, UNTIL_LOCKED);
+    add_look(&s, "echo 9 0 0 8 >/run/clusterctl/state\n", "9 0 0 8"); /* as it was seen: not enough */
     autosb struct strbuf out = {0};
     shell_run(s.text.s, s.text.len, &out);
     assert_non_null(strstr(sb_str(&out), "locked " HOLDER "\nmine\nstale\nend\n"));
