@@ -231,12 +231,12 @@ static int64_t limit_of(const struct load *l, const struct load_request *r)
     return r ? l->epoch_us + l->records.v[r->index].due_us + l->timeout_us : NEVER;
 }
 
-static void give_up_old(struct load *l)
+/* Sockets were looked into at `looked`, or later. */
+static void give_up_old(struct load *l, int64_t looked)
 {
-    int64_t now = clock_us();
-    while (limit_of(l, l->oldest) <= now) {
+    while (limit_of(l, l->oldest) <= looked) {
         struct load_request *r = l->oldest;
-        load_note(l, r->index, LOAD_TIMEOUT, now - l->epoch_us);
+        load_note(l, r->index, LOAD_TIMEOUT, clock_us() - l->epoch_us);
         retire(l, r);
     }
 }
@@ -311,9 +311,13 @@ void *load_loop_run(void *load)
             l->curl_due_us = NEVER; /* libcurl sets it anew when it wants to */
             act(l, CURL_SOCKET_TIMEOUT, 0);
         }
-        /* What lies in a socket by now has arrived in time: it is read before time is called. */
+        /*
+         * What lies in a socket by now has arrived in time: it is read before time is called. We may be kept
+         * from running between any two lines: the clock that counts is read before the sockets are.
+         */
+        int64_t looked = clock_us();
         if (!take_events(l))
-            give_up_old(l);
+            give_up_old(l, looked);
         parting_close(&l->parting, clock_us());
     }
     while (l->oldest) { /* after a failure */
