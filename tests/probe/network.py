@@ -61,7 +61,7 @@ class Net:
         return process
 
     def start_tool(self, *args):
-        """Start probe-tool load or watch at the operator's, and wait until it is at work."""
+        """Start probe-tool load, watch or vrrp at the operator's, and wait until it is at work."""
         process = subprocess.Popen(self.argv("op", TOOL, *map(str, args)), text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.processes.append(process)
@@ -120,3 +120,9 @@ def end(process):
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, ""), out[-2000:] + err
     return json.loads(out)
+
+
+def stop(process):
+    """The same, of one that would go on."""
+    process.terminate()
+    return end(process)

@@ -116,13 +116,15 @@ def vrrp(ip, seconds):
     ]
     sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ip))
-    end = time.monotonic() + seconds
     print("ready", flush=True)
-    while time.monotonic() < end:
+    end = time.monotonic() + seconds
+    while True:
         for ttl, to, data in packets:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
             sock.sendto(data, (to, 0))
+        if time.monotonic() >= end:
+            break
         time.sleep(0.02)
 
 

@@ -263,6 +263,7 @@ static int do_watch(char **argv)
     uint64_t duration;
     if (!address(argv[0], &a) || !parse_u64(argv[1], 0, 60000, &duration))
         return 2;
+    block_term();
     int64_t start = clock_us();
     struct neigh_watch *w = NULL;
     if (route_get(&a, &r, &e) < 0 || !(w = neigh_watch_start(&a, r.ifindex, &e)))
@@ -330,6 +331,7 @@ static int do_vrrp(char **argv)
     uint64_t duration;
     if (!address(argv[0], &a) || !parse_u64(argv[1], 0, 60000, &duration))
         return 2;
+    block_term();
     int64_t start = clock_us();
     int fd = -1;
     if (route_get(&a, &r, &e) < 0 || (fd = vrrp_listen(&r, &e)) < 0)

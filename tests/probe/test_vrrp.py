@@ -2,7 +2,7 @@
 import subprocess
 
 import pytest
-from network import HOSTS, end, tool
+from network import HOSTS, end, stop, tool
 
 CONF = """
 global_defs {{
@@ -51,9 +51,9 @@ def test_two_versions_of_two_routers(net, keepalived):
 
 
 def test_what_is_no_advert_is_not_taken_for_one(net):
-    p = net.start_tool("vrrp", HOSTS["h1"], 700)
-    net.start("h3", "vrrp", HOSTS["h3"], 0.4)
-    assert end(p)["adverts"] == [[HOSTS["h3"], 3, 77, 120, "10.99.0.140"]]
+    p = net.start_tool("vrrp", HOSTS["h1"], 60000)
+    assert net.start("h3", "vrrp", HOSTS["h3"], 0.4).wait(timeout=30) == 0
+    assert stop(p)["adverts"] == [[HOSTS["h3"], 3, 77, 120, "10.99.0.140"]]
 
 
 def test_silence(net):

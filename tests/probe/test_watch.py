@@ -4,7 +4,7 @@ import subprocess
 import time
 
 import pytest
-from network import HOSTS, MACS, end, get, tool
+from network import HOSTS, MACS, end, get, stop, tool
 
 MOVING = "10.99.0.160"
 
@@ -28,7 +28,7 @@ def macs(r):
 def assert_times(r, within_us):
     times = [at for at, _ in r["changes"]]
     assert times == sorted(times) and times[0] >= 0 and times[-1] < within_us
-    assert r["copied"] == len(times)
+    assert r["copied"] <= len(times)  # what lay in its socket at the end came after the copy
 
 
 def replace(net, address, mac, dev="eth0"):
@@ -36,64 +36,66 @@ def replace(net, address, mac, dev="eth0"):
 
 
 def test_an_address_that_moves_is_seen(net, moving):
-    p = net.start_tool("watch", moving, 1200)
+    p = net.start_tool("watch", moving, 60000)
     time.sleep(0.4)
     net.ip("h1", "address", "del", f"{moving}/32", "dev", "eth0")
     net.ip("h2", "address", "add", f"{moving}/32", "dev", "eth0")
     subprocess.run(net.argv("h2", "arping", "-U", "-c", "1", "-I", "eth0", moving), check=True,
                    stdout=subprocess.DEVNULL)
-    r = end(p)
+    deadline = time.monotonic() + 10
+    while tool(net, "neigh", moving)["mac"] != MACS["h2"]:
+        assert time.monotonic() < deadline, "the operator has not heard of it"
+    r = stop(p)
     assert macs(r) == [MACS["h1"], MACS["h2"]]
     assert_times(r, 10_000_000)
     (first, _), (moved, _) = r["changes"]
-    assert first < 300_000 <= moved  # the first is what was there at the start
+    assert moved - first >= 400_000 and r["copied"] >= 1  # the first is what was there at the start
 
 
 def test_asking_again_is_no_change(net, moving):
     """REACHABLE, STALE, DELAY, PROBE are all the same MAC."""
-    p = net.start_tool("watch", moving, 600)
+    p = net.start_tool("watch", moving, 60000)
     for state in ("stale", "delay", "probe", "reachable", "permanent"):
         net.ip("op", "neighbour", "change", moving, "dev", "eth0", "nud", state)
-    assert macs(end(p)) == [MACS["h1"]]
+    assert macs(stop(p)) == [MACS["h1"]]
 
 
 def test_from_nothing_to_a_mac_to_nothing(net):
     net.ip("op", "neighbour", "flush", HOSTS["h3"])
-    p = net.start_tool("watch", HOSTS["h3"], 800)
+    p = net.start_tool("watch", HOSTS["h3"], 60000)
     get(net, "/ok", address=HOSTS["h3"])  # refused, and so resolved
-    time.sleep(0.1)
     net.ip("op", "neighbour", "del", HOSTS["h3"], "dev", "eth0")
-    r = end(p)
+    r = stop(p)
     assert macs(r) == [MACS["h3"], ""]
     assert_times(r, 10_000_000)
 
 
 def test_nobody_there_is_no_change_from_nothing(net):
-    p = net.start_tool("watch", "10.99.0.204", 500)
+    p = net.start_tool("watch", "10.99.0.204", 60000)
     get(net, "/ok", address="10.99.0.204", timeout=100)
-    assert end(p)["changes"] == []
+    assert stop(p)["changes"] == []
 
 
 def test_failed_is_a_change(net, moving):
-    p = net.start_tool("watch", moving, 400)
+    p = net.start_tool("watch", moving, 60000)
     net.ip("op", "neighbour", "change", moving, "dev", "eth0", "nud", "failed")
-    assert macs(end(p)) == [MACS["h1"], ""]
+    assert macs(stop(p)) == [MACS["h1"], ""]
 
 
 def test_other_entries_are_not_ours(net, moving):
     net.ip("op", "link", "add", "second", "type", "veth", "peer", "name", "second-end")
-    p = net.start_tool("watch", moving, 500)
+    p = net.start_tool("watch", moving, 60000)
     replace(net, "10.99.0.161", "02:00:00:00:01:61")
     replace(net, moving, "02:00:00:00:01:62", dev="second")
-    assert macs(end(p)) == [MACS["h1"]]
+    assert macs(stop(p)) == [MACS["h1"]]
     net.ip("op", "neighbour", "del", "10.99.0.161", "dev", "eth0")
 
 
 def test_over_ipv6(net):
     get(net, "/ok", address="fd99::11")
-    p = net.start_tool("watch", "fd99::11", 400)
+    p = net.start_tool("watch", "fd99::11", 60000)
     replace(net, "fd99::11", "02:00:00:00:01:63")
-    assert macs(end(p)) == [MACS["h1"], "02:00:00:00:01:63"]
+    assert macs(stop(p)) == [MACS["h1"], "02:00:00:00:01:63"]
     net.ip("op", "neighbour", "flush", "fd99::11")
 
 
