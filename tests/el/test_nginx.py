@@ -76,7 +76,7 @@ ip link set lo up
 import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 80)); s.listen(); time.sleep(60)' &
 p=$!
-for i in 1 2 3 4 5 6 7 8 9; do ss -H -ltn 'sport = :80' | grep -q . && break; sleep 0.3; done
+until ss -H -ltn 'sport = :80' | grep -q .; do kill -0 $p || exit; sleep 0.1; done
 sh {dir}/script
 kill $p
 """

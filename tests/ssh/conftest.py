@@ -1,6 +1,7 @@
 """A real sshd on loopback for the tests of ssh/, and ssh_tool as the client."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -36,6 +37,8 @@ PermitRootLogin yes
 PidFile none
 SetEnv SHLVL=5
 """
+# What sshd says of an address that another has; with several, it goes on.
+TAKEN = re.compile(rb"Bind to port \d+ on \S+ failed")
 
 
 class Result:
@@ -123,13 +126,22 @@ class Sshd:
             config += "".join(f"HostKey {k}\n" for k in self.host_keys.values())
             path = self.write("sshd_config", config)
             with open(self.dir / "sshd.log", "ab") as log:
+                before = log.tell()
                 self.process = subprocess.Popen([*self.prefix, "/usr/sbin/sshd", "-D", "-e", "-f", path],
                                                 stderr=log, stdin=subprocess.DEVNULL)
-            eventually(lambda: self.process.poll() is not None or answers("127.0.0.1", self.port),
-                       "sshd answers")
-            if self.process.poll() is None:
+            eventually(lambda: self.process.poll() is not None or self.started(before), "sshd answers")
+            if self.process.poll() is None and not TAKEN.search(self.said(before)):
                 return
+            self.stop()
         pytest.fail("sshd does not start: " + (self.dir / "sshd.log").read_text())
+
+    def said(self, before):
+        return (self.dir / "sshd.log").read_bytes()[before:]
+
+    def started(self, before):
+        """It has all of its addresses, and not another suite's sshd answers; or it cannot have them."""
+        said = self.said(before)
+        return TAKEN.search(said) or b"Server listening on" in said and answers("127.0.0.1", self.port)
 
     def stop(self):
         self.process.terminate()

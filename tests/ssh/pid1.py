@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The first process of a host of test_logs.py, in a PID and a mount namespace of its own: a real
 journald, an sshd, and lines for the journal as systemd itself would write them. Commands come on
-standard input: `log UNIT TEXT`, `long UNIT COUNT`, `down` and `up` (sshd), `processes`; each is answered with a line;
-`forget` has the journal begin anew, and `nothing` end for good.
+standard input: `log UNIT TEXT`, `long UNIT COUNT`, `down` and `up` (sshd), `processes`; each is answered with a line,
+once the journal has what it is to have; `forget` has the journal begin anew, and `nothing` end for good.
 """
 import os
 import shutil
@@ -40,6 +40,12 @@ def forget():
     os.makedirs("/run/log/journal")
 
 
+def sync():
+    """Wait until journald, which may have just been started, has written all that it was sent."""
+    while subprocess.run(["journalctl", "--sync"], stderr=subprocess.DEVNULL, check=False).returncode:
+        time.sleep(0.05)
+
+
 def main(log_dir, sshd):
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     for d in ("/run/systemd/journal", "/run/systemd/system", "/run/log/journal", "/run/sshd"):
@@ -48,6 +54,7 @@ def main(log_dir, sshd):
     # The kernel's messages are those of other namespaces: a link called nfs of another test, and the like.
     subprocess.run(["mount", "--bind", "/dev/null", "/dev/kmsg"], check=True)
     with subprocess.Popen(["/lib/systemd/systemd-journald"]):
+        sync()
         server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
         journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         for line in sys.stdin:
@@ -56,12 +63,8 @@ def main(log_dir, sshd):
                 unit, text = rest
                 text = "x" * int(text) if command == "long" else text
                 data = f"MESSAGE={text}\nUNIT={unit}\nSYSLOG_IDENTIFIER=systemd\nPRIORITY=6\n"
-                while True:
-                    try:
-                        journal.sendto(data.encode(), "/run/systemd/journal/socket")
-                        break
-                    except (FileNotFoundError, ConnectionRefusedError):
-                        time.sleep(0.05)
+                journal.sendto(data.encode(), "/run/systemd/journal/socket")
+                sync()
             elif command == "down":
                 for pid, name in processes():
                     if name == "sshd":
@@ -71,6 +74,7 @@ def main(log_dir, sshd):
                 forget()
                 if command == "forget":
                     subprocess.Popen(["/lib/systemd/systemd-journald"])
+                    sync()
             elif command == "up":
                 server = subprocess.Popen(sshd, stdin=subprocess.DEVNULL)
             elif command == "processes":

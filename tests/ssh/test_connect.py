@@ -338,5 +338,5 @@ def test_agent_misbehaves(sshd, tmp_path, answer, problem):
         hold = []
         threading.Thread(target=lambda: hold.append(s.accept()[0]) or hold[0].sendall(answer),
                          daemon=True).start()
-        r = sshd.run("true", identity=None, agent=1, env=env, connect_timeout=1000)
+        r = sshd.run("true", identity=None, agent=1, env=env, connect_timeout=10000 if answer else 1000)
     assert r.error == "FAILED" and problem in r.message, r

@@ -101,14 +101,14 @@ class Proxy:
 
 def attempt(sshd, directory, name, **fault):
     """One run through the proxy: ssh_tool's result, what the host did, and the bytes seen."""
+    limits = {"timeout": TIMEOUT_MS, "connect_timeout": TIMEOUT_MS} if fault else {}
     done, out, kh, data = (directory / f"{name}.{x}" for x in ("done", "out", "kh", "in"))
     kh.write_text(f"127.0.0.1 {public(sshd.host_keys['ed25519'])}\n")
     data.write_bytes(INPUT)
     proxy = Proxy(("127.0.0.1", sshd.port), **fault)
     try:
         r = sshd.run(COMMAND.format(lines=LINES, done=done), port=proxy.port, known_hosts=kh,
-                     trailer="trailer", timeout=TIMEOUT_MS, connect_timeout=TIMEOUT_MS, out=out,
-                     **{"in": data})
+                     trailer="trailer", out=out, **limits, **{"in": data})
     finally:
         proxy.close()
     lines = out.read_text(errors="replace").splitlines() if out.exists() else []

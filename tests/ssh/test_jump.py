@@ -120,8 +120,8 @@ def test_host_behind_it_is_away(way, second):
 
 def test_silent_jump_host(way):
     with Listener(lambda n, c: "keep") as silent:
-        r = tool("true", jump=f"root@localhost:{silent.port}", connect_timeout=500, **way)
-    assert r.error == "UNREACHABLE" and "within 1.0 s" in r.message and r.seconds < 10, r
+        r = tool("true", jump=f"root@localhost:{silent.port}", connect_timeout=100, **way)
+    assert r.error == "UNREACHABLE" and "within 0.2 s" in r.message and r.seconds < 10, r
 
 
 class Wire:
@@ -173,7 +173,7 @@ def wire(way, sshd):
         with way["known_hosts"].open("a") as f:
             f.write(f"[127.0.0.1]:{w.port} {public(sshd.host_keys['ed25519'])}\n")
         way["port"] = w.port
-        way["dead_after"] = 3000
+        way["dead_after"] = 4500
         yield w
 
 
@@ -188,10 +188,11 @@ def test_host_behind_it_dies(way, wire, sshd, second, tmp_path):
     data = tmp_path / "in"
     data.write_bytes(b"x" * 250_000)
     between = {"repeat": 2, "pause": 5000, "dead_after": 8000, "connect_timeout": 5000}
-    cases = [("sleep 40", one, {}), ("sleep 40", [one, two], {}), ("true", one, between),
+    all_run = f"until [ $(ls {tmp_path}/*.runs | wc -l) = 6 ]; do sleep 0.1; done"  # its pause begins then
+    cases = [("sleep 40", one, {}), ("sleep 40", [one, two], {}), (all_run, one, between),
              ("cat", one, {"wait": 1}),  # nothing goes on
              ("while sleep 0.2; do echo x; done", one, {}),
-             ("while sleep 0.3 && head -c 20000 | grep -q x; do :; done", one, {"in": data})]
+             ("while sleep 0.3 && head -c 20000 | grep -q x; do :; done; sleep 40", one, {"in": data})]
 
     def running():
         return [f for f in tmp_path.iterdir() if f.suffix == ".runs"]
@@ -226,15 +227,16 @@ def test_silent_command_behind_it(way, wire, second, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["libssh2"], indirect=True)
-def test_stopped_client_behind_it(way, wire, second):
+def test_stopped_client_behind_it(way, wire, second, tmp_path):
     """Who was stopped for longer than that has heard nothing, and that is nobody's fault but its own."""
     options = {**way, "jump": f"root@localhost:{second.port}"}
-    p = subprocess.Popen([TOOL, *(f"{k}={v}" for k, v in options.items()), "sleep 8; echo ok"],
+    p = subprocess.Popen([TOOL, *(f"{k}={v}" for k, v in options.items()), f"touch {tmp_path}/runs; sleep 8; echo ok"],
                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    time.sleep(1.5)
+    eventually((tmp_path / "runs").exists, "the command runs")
+    time.sleep(0.5)
     ssh = int(Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text())
-    for pid, sig, seconds in ((ssh, signal.SIGSTOP, 2),  # so that there is a question without an answer
-                              (p.pid, signal.SIGSTOP, 4), (p.pid, signal.SIGCONT, 0.5),
+    for pid, sig, seconds in ((ssh, signal.SIGSTOP, 3),  # so that there is a question without an answer
+                              (p.pid, signal.SIGSTOP, 4.5), (p.pid, signal.SIGCONT, 0.5),
                               (ssh, signal.SIGCONT, 0)):
         os.kill(pid, sig)
         time.sleep(seconds)

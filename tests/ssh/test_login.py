@@ -247,8 +247,8 @@ def test_expired_password_at_the_door(server):
 
 def test_the_answer_takes_too_long(server, tmp_path):
     """sshd hangs up meanwhile (LoginGraceTime): the next try has the answer."""
-    s = server(METHODS["shadow"] + "LoginGraceTime 1\n")
-    r = s.run("true", answer=[PASSWORD] * 3, answer_after=2500)
+    s = server(METHODS["shadow"] + "LoginGraceTime 5\n")
+    r = s.run("true", answer=[PASSWORD] * 3, answer_after=6500)
     assert r.returncode == 0 and len(asked(r)) == 2, r
 
 

@@ -31,7 +31,8 @@ out, err = sys.stdout.buffer, sys.stderr.buffer
 def listen(script=b""):
     """What comes up to where an answer is due."""
     while not re.search(rb"^m (ready|end)$", script, re.M):
-        more = os.read(0, 65536) if select.select([0], [], [], 1)[0] else b""  # `logs` sends no end
+        wait = 1 if script else None  # `logs` sends no end
+        more = os.read(0, 65536) if select.select([0], [], [], wait)[0] else b""
         if not more:
             break
         script += more

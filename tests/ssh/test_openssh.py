@@ -255,8 +255,8 @@ def test_refused_port(sshd):
 
 def test_silent_listener(sshd):
     with Listener(lambda n, c: "keep") as silent:
-        r = sshd.run("true", port=silent.port, connect_timeout=400)
-    assert r.error == "UNREACHABLE" and "has not connected and logged in within 0.8 s" in r.message, r
+        r = sshd.run("true", port=silent.port, connect_timeout=100)
+    assert r.error == "UNREACHABLE" and "has not connected and logged in within 0.2 s" in r.message, r
 
 
 def test_listener_hangs_up(sshd):

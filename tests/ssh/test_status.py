@@ -196,18 +196,20 @@ def test_a_host_that_hangs_and_one_that_was_away(cluster):
         os.kill(pid, signal.SIGSTOP)
     report, hosts = w.until(lambda h: h["NFS"]["answer"] == "late")
     assert "changes" not in hosts["NFS"] and not hosts["NFS"]["units"] and not report["exports"]
-    for _ in range(2):  # from now on nobody waits for it
+
+    def seconds():
         began = time.monotonic()
-        report, hosts = w.look()
-        assert hosts["LVS-master"]["answer"] == "answered"
-    assert time.monotonic() - began < 4
+        assert w.look()[1]["LVS-master"]["answer"] == "answered"
+        return time.monotonic() - began
+    assert min(seconds() for _ in range(3)) < 4  # from now on nobody waits for it, which takes 5 s
     for pid in frozen:
         os.kill(pid, signal.SIGCONT)
     w.until(lambda h: h["NFS"]["answer"] == "answered")
 
-    for pid in last.sessions():
+    sessions = last.sessions()
+    last.stop()  # first: who looks at that moment connects anew at once
+    for pid in sessions:
         os.kill(pid, signal.SIGKILL)
-    last.stop()
     report, hosts = w.until(lambda h: h["NFS"]["answer"] == "unreachable")
     assert hosts["NFS"]["why"] and report["exit_status"] == 69
     assert "changes" not in hosts["NFS"] and not report["exports"]
