@@ -98,7 +98,8 @@ machine_kill() { # HOST: the power cut
     end_session "$1"
     pid=$(machine_pid "$1") || return 0
     kill -9 "$pid"
-    while [ -d "/proc/$pid" ] && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; do
+    # Of one that nobody waits for a zombie stays; its other threads may have the disk for a moment yet.
+    while [ -d "/proc/$pid/task" ] && ! grep -qszP '(?s)State:\tZ.*Threads:\t1\n' "/proc/$pid/status"; do
         sleep 0.05
     done
     rm -f "$(pid_path "$1")" "$(monitor_path "$1")"

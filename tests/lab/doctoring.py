@@ -28,6 +28,7 @@ def from_scratch_after_a_failure(request, cluster):
 
 def a_cluster_to_break():
     back_to_deployed()
+    serving()
     clusterctl("deploy", "--quiet")
     with_tools()
     serving()

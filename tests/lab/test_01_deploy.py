@@ -109,8 +109,8 @@ def test_a_config_that_its_checker_refuses_never_goes_live(deployed):
 
 def test_port_taken_by_another_program(packaged):
     ssh("Web01-RS", "systemctl disable -q --now nginx; cp /usr/sbin/nginx /usr/local/sbin/httpd; "
-                    "systemd-run -q --unit=squatter /usr/local/sbin/httpd -g 'daemon off;'; sleep 2; "
-                    "ss -ltn | grep -q :80")
+                    "systemd-run -q --unit=squatter /usr/local/sbin/httpd -g 'daemon off;'; "
+                    "until ss -ltn | grep -q ':80 '; do sleep 0.2; done")
     r = clusterctl("deploy", "--dry-run", expect=None)
     assert "port tcp/80 is taken by httpd" in r.stdout, r.stdout
 

@@ -1,6 +1,7 @@
 """SIGKILL and Ctrl-C at random moments: the next deploy converges from whatever is left."""
 import os
 import random
+import re
 import signal
 import subprocess
 
@@ -37,7 +38,9 @@ def test_cut_off_at_a_random_moment(moment):
     except subprocess.TimeoutExpired:
         run.send_signal(how)
         out, _ = run.communicate(timeout=120)
-        assert run.returncode == (-how if how == signal.SIGKILL else 130), out
+        # What has nothing left to do when the signal arrives is done.
+        done = run.returncode == 0 and re.search(r"^\d+ hosts, \d+ changes?, ", out, re.M)
+        assert done or run.returncode == (-how if how == signal.SIGKILL else 130), out
     print(f"seed {SEED}, moment {moment}: {how.name} after {after:.1f} s\n{out[-600:]}")
     clusterctl("deploy")
     assert no_half_written_files() == {}

@@ -26,8 +26,8 @@ NFT_HOSTS, UFW_HOSTS = ["LVS-master", "Web01-RS", "NFS"], ["LVS-node01", "Web02-
 
 def put_up_firewalls():
     everywhere(f"{APT} nftables >/dev/null && cat >/etc/nftables.conf <<'EOF'\n{NFTABLES}EOF\n"
-               "systemctl enable -q --now nftables", NFT_HOSTS)
-    everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", UFW_HOSTS)
+               "systemctl enable -q --now nftables", NFT_HOSTS, timeout=600)
+    everywhere(f"{APT} ufw >/dev/null && ufw allow 22/tcp && ufw --force enable", UFW_HOSTS, timeout=600)
 
 
 def rules():

@@ -10,13 +10,7 @@ from conftest import VIP, clusterctl, operator, reset, serving, ssh
 RULES = ["0:", "32766:", "32767:"]  # of a machine without any of its own
 SHARE = "/var/www/html/shared"
 
-
-@pytest.fixture(scope="module", autouse=True)
-def converged():
-    """Once for the file: each test undoes its own fault."""
-    reset("deployed")
-    clusterctl("deploy", "--quiet")
-    serving()
+pytestmark = pytest.mark.usefixtures("converged")
 
 
 def verify(*args):

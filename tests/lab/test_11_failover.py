@@ -13,17 +13,11 @@ SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-is
              "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart",
              "nfs-stop"]
 
+pytestmark = pytest.mark.usefixtures("converged")
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A converged cluster that the tests of this file leave as they found it."""
-    from conftest import has_snapshot, lab, reset, serving
-    if has_snapshot("deployed"):
-        reset("deployed")
-    else:
-        lab("packages")
-    clusterctl("deploy")
-    serving()
+
+def right_again():
+    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
 
 
 def armed():
@@ -57,7 +51,7 @@ def as_promised(trial):
         trial["measured"]["outage_us"] <= trial["predicted"]["high_us"])
 
 
-def test_every_scenario(cluster, tmp_path):
+def test_every_scenario(tmp_path):
     # Somebody else's, where a network will be cut: neither the fault nor its undoing may touch it.
     everywhere(filtered(10), DIRECTORS)
     report = tmp_path / "report.html"
@@ -93,10 +87,10 @@ def test_every_scenario(cluster, tmp_path):
     for host, said in everywhere(look, DIRECTORS).items():
         assert "clsact" in said and "pref 10 matchall" in said, (host, said)
     assert set(everywhere(look, REAL_SERVERS).values()) == {""}
-    clusterctl("verify")
+    right_again()
 
 
-def test_a_network_is_not_cut_where_others_filter_first(cluster):
+def test_a_network_is_not_cut_where_others_filter_first():
     everywhere(filtered(1), REAL_SERVERS)
     r = clusterctl("failover-test", "--scenario", "rs-isolate", expect=1)
     assert "a tc filter of preference 1 is there already (ingress)" in r.stdout, r.stdout + r.stderr
@@ -107,7 +101,8 @@ def test_a_network_is_not_cut_where_others_filter_first(cluster):
 
 # Once its failure stands, and before its return is tried.
 REFUSALS = [
-    pytest.param("setsid flock /run/clusterctl/lock sleep 12 </dev/null >/dev/null 2>&1 &", ":",
+    pytest.param("systemd-run -q --unit=holder flock /run/clusterctl/lock sleep 600; "
+                 "while flock -n /run/clusterctl/lock true; do sleep 0.1; done", "systemctl stop holder",
                  id="a deploy is at work"),
     pytest.param("chmod -x /usr/bin/systemd-run", "chmod +x /usr/bin/systemd-run", id="no timer",
                  marks=pytest.mark.on_request),
@@ -115,7 +110,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("make, restore", REFUSALS)
-def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, make, restore):
+def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(make, restore):
     host, = vip_holders()
     rc = "/run/clusterctl/fault/rc"
     eye = subprocess.Popen([LAB, "ssh", host, f"rm -f {rc}; echo here; while [ ! -e {rc} ]; do sleep 0.1; done; {make}"],
@@ -134,7 +129,7 @@ def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(cluster, make, rest
         assert took < 6 and not armed(), (took, out)  # its timer alone takes a minute more
     finally:
         ssh(host, restore)
-    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
+    right_again()
 
 
 def killed(scenario, hold):
@@ -148,7 +143,7 @@ def killed(scenario, hold):
     return p
 
 
-def test_interrupted_it_undoes_at_once(cluster):
+def test_interrupted_it_undoes_at_once():
     host, = vip_holders()
     f = "/run/clusterctl/fault/armed"
     eye = subprocess.Popen([LAB, "ssh", host, f"until [ -e {f} ]; do sleep 0.1; done; echo armed;"
@@ -164,24 +159,24 @@ def test_interrupted_it_undoes_at_once(cluster):
     out = p.communicate(timeout=90)[0]
     # Not by the end of its watch, after which it would have gone on.
     assert p.returncode == 130 and "waiting until every part" not in out, out
-    assert took < 4, f"undone {took:.1f} s after Ctrl-C; the timer alone takes 20 s more\n{out}"
+    assert took < 15, f"undone {took:.1f} s after Ctrl-C; the timer alone takes 20 s more\n{out}"
     eye.wait(timeout=10)
     assert not armed(), out
     wait_for("keepalived on both", lambda: set(everywhere(
         "systemctl is-active keepalived || :", DIRECTORS).values()) == {"active\n"}, 10)
-    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
+    right_again()
 
 
 @pytest.mark.parametrize("scenario", ["director-isolate", pytest.param("rs-stop", marks=pytest.mark.on_request)])
-def test_killed_it_is_undone_by_the_host(cluster, scenario):
+def test_killed_it_is_undone_by_the_host(scenario):
     p = killed(scenario, 0.5)
     p.communicate(timeout=30)
     assert p.returncode != 0
     wait_for("the host undid the fault by itself", lambda: not armed(), 60)
-    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
+    right_again()
 
 
-def test_another_test_at_work_is_not_disturbed(cluster):
+def test_another_test_at_work_is_not_disturbed():
     armed_by_another = "/run/clusterctl/fault/armed"
     ssh(REAL_SERVERS[0], f"mkdir -p /run/clusterctl/fault; : >{armed_by_another}")
     ssh(REAL_SERVERS[1], f"mkdir -p /run/clusterctl/fault; : >{armed_by_another}")
@@ -191,7 +186,7 @@ def test_another_test_at_work_is_not_disturbed(cluster):
         ssh(host, f"rm {armed_by_another}; systemctl is-active nginx")
 
 
-def test_a_broken_cluster_is_refused(cluster):
+def test_a_broken_cluster_is_refused():
     ssh(REAL_SERVERS[0], "systemctl stop nginx")
     before = vip_holders()
     r = clusterctl("failover-test", "--scenario", "rs-stop", expect=1)
@@ -201,7 +196,7 @@ def test_a_broken_cluster_is_refused(cluster):
     wait_for("both pages", lambda: alternates(pages(6)), 30)
 
 
-def test_junit(cluster):
+def test_junit():
     r = clusterctl("failover-test", "--scenario", "rs-drain", "--output", "junit", "--quiet",
                    expect=None)
     assert subprocess.run(["/usr/bin/python3", "-c",

@@ -7,18 +7,12 @@ import subprocess
 import threading
 
 import pytest
-from conftest import (DIRECTORS, LAB, REAL_SERVERS, VIP, clusterctl, everywhere, get, lab, reset,
-                      serving, ssh, vip_holders, wait_for)
+from conftest import (DIRECTORS, LAB, REAL_SERVERS, VIP, clusterctl, everywhere, get, lab, serving,
+                      ssh, vip_holders, wait_for)
 
 PATIENCE = 120  # seconds: an emulated machine may take its time
 
-
-@pytest.fixture(scope="module", autouse=True)
-def converged():
-    """Once for the file: each test undoes what it does."""
-    reset("deployed")
-    clusterctl("deploy", "--quiet")
-    serving()
+pytestmark = pytest.mark.usefixtures("converged")
 
 
 def lines(*args):
@@ -111,6 +105,9 @@ def test_both_directors_while_the_vip_moves(follow):
     first, = vip_holders()
     second, = set(DIRECTORS) - {first}
     f = follow("director", hosts=DIRECTORS)
+    for director in DIRECTORS:  # the shell is there before the program that it reads from
+        ssh(director, "systemctl reload keepalived")
+        f.until(director, "Reloaded keepalived.service")
     ssh(first, "systemctl stop keepalived")
     try:
         f.until(first, "Stopping keepalived.service")
