@@ -75,6 +75,11 @@ def fixture_packages(tmp_path_factory):
     return top
 
 
+def made(*args):
+    """What the tool would have a host do."""
+    return subprocess.run([TOOL, *args], capture_output=True, text=True, check=True).stdout
+
+
 class Host:
     """A host of the test's own: directories that are mounted over this machine's for each command."""
 
@@ -98,8 +103,7 @@ class Host:
         return subprocess.run(self.shell, input=script, capture_output=True, text=True, timeout=100, check=False, **kw)
 
     def tool(self, *args):
-        made = subprocess.run([TOOL, *args], capture_output=True, text=True, check=True)
-        return self.run(made.stdout)
+        return self.run(made(*args))
 
     def installed(self):
         return set(self.run("rpm -qa --qf '%{NAME}\\n'").stdout.split())
@@ -186,8 +190,6 @@ def test_stale_metadata_is_refreshed(host):
 
 def test_waits_for_another_dnf(host):
     """dnf's lock is a file with the number of a process that lives."""
-    script = subprocess.run([TOOL, "install", "dnf", "-", "keepalived"], capture_output=True, text=True,
-                            check=True).stdout
     with subprocess.Popen(["sleep", "60"]) as other:
         threading.Thread(target=other.wait).start()  # or it would be there for ever, as a zombie
         for directory in ("var/lib/dnf", "var/cache/dnf"):
@@ -195,7 +197,7 @@ def test_waits_for_another_dnf(host):
                 (host.top / "root" / directory / lock).write_text(str(other.pid))
         with subprocess.Popen(host.shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True) as install:
-            install.stdin.write(script)
+            install.stdin.write(made("install", "dnf", "-", "keepalived"))
             install.stdin.close()
             assert any(f"pid {other.pid} " in line for line in install.stdout), "dnf says whom it waits for"
             other.kill()

@@ -24,12 +24,25 @@ def rendered_reference(tmp_path_factory):
     return out
 
 
+# within SECONDS COMMAND...: until it succeeds
+WITHIN = """
+within() {
+    tries=$(($1 * 10)); shift
+    until "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "not in time: $*" >&2; return 1; }
+        sleep 0.1
+    done
+}
+"""
+
+
 def in_namespace(script, timeout=60):
     """Runs a shell script in fresh network and mount namespaces; `ip netns` stays inside too."""
     # A killed shell must not leave daemons behind: its PID namespace ends with it.
     run = subprocess.run(
         ["unshare", "-n", "-m", "-p", "-f", "--kill-child", "sh", "-ec",
-         "mount -t tmpfs none /run; mkdir -p /run/netns\n" + script],
+         "mount -t tmpfs none /run; mkdir -p /run/netns\n" + WITHIN + script],
         capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
@@ -102,21 +115,18 @@ def test_one_director_holds_the_vip(out, tmp_path):
         holds{i}() {{ [ -n "$(ip -n d{i} -o address show to {VIP})" ]; }}
         """)
     script.append("""
+        alone() { holds$1 && ! holds$2; }
         # wait_for HOLDER OTHER: exactly the holder has the VIP, and still has it a second later
         wait_for() {
-            for try in $(seq 100); do holds$1 && ! holds$2 && break; sleep 0.1; done
-            sleep 1
-            holds$1 && ! holds$2 || { echo "expected the VIP on d$1 alone"; cat /run/log*; exit 1; }
+            within 10 alone $1 $2 && sleep 1 && alone $1 $2 || { echo "expected the VIP on d$1 alone"; cat /run/log*; exit 1; }
         }
         # entered I COUNT: director I has become a backup so many times
-        entered() {
-            for try in $(seq 100); do [ "$(grep -c 'Entering BACKUP STATE' /run/log$1)" = $2 ] && break; sleep 0.1; done
-        }
+        entered() { [ "$(grep -c 'Entering BACKUP STATE' /run/log$1)" = $2 ]; }
         start0; wait_for 0 1
-        start1; entered 1 1; sleep 6; wait_for 0 1
+        start1; within 10 entered 1 1; sleep 6; wait_for 0 1
         # The VIP moves at once, keepalived takes a second to end: a new one would find it running, and end.
         kill $pid0; wait_for 1 0; wait $pid0
-        start0; entered 0 2; sleep 6; wait_for 1 0    # nopreempt, longer than it waits for adverts
+        start0; within 10 entered 0 2; sleep 6; wait_for 1 0    # nopreempt, longer than it waits for adverts
         kill -HUP $pid0 $pid1; sleep 1; wait_for 1 0  # a reload moves nothing
         kill -0 $pid0; kill -0 $pid1
         echo done
@@ -140,8 +150,7 @@ def test_vrrp_states_reach_prometheus(tmp_path):
         ip address add 10.1.1.130/24 dev eth0
         mkdir -p /run/clusterctl; echo 0 >/run/clusterctl/handover
         tell() {{
-            for try in $(seq 150); do grep -q 'state="'$1'"}} 1' {published} && break; sleep 0.1; done
-            sleep 0.5; cat {published}; echo "-- $1"
+            within 15 grep -q 'state="'$1'"}} 1' {published}; sleep 0.5; cat {published}; echo "-- $1"
         }}
         sh {tmp_path}/metrics.sh &
         tell STOP

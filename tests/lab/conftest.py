@@ -160,6 +160,10 @@ def serving(seconds=60):
     wait_for("both pages through the VIP, alternating", lambda: alternates(pages(6)), seconds)
 
 
+def verified(seconds):
+    wait_for("verify finds nothing wrong", lambda: clusterctl("verify", expect=None).returncode == 0, seconds)
+
+
 def boot_seconds(host):
     """How long ago the machine's kernel started."""
     return float(ssh(host, "cut -d' ' -f1 /proc/uptime"))
@@ -208,14 +212,18 @@ def deployed():
     serving()
 
 
-@pytest.fixture(scope="module")
-def converged():
-    """Once for the file, whose tests undo what they do. It serves before deploy looks: machines that come out of
-    a snapshot have missed adverts and checks."""
+def converge():
+    """It serves before deploy looks: machines that come out of a snapshot have missed adverts and checks."""
     back_to_deployed()
     serving()
     clusterctl("deploy", "--quiet")
     serving()
+
+
+@pytest.fixture(scope="module")
+def converged():
+    """Once for the file, whose tests undo what they do."""
+    converge()
 
 
 def be_patient(folder):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from conftest import DIRECTORS, back_to_deployed, clusterctl, everywhere, serving, ssh, vip_holders, wait_for
+from conftest import DIRECTORS, clusterctl, converge, everywhere, serving, ssh, vip_holders, wait_for
 from faults import ACTIVE, ADDRESS, NFS, PACKAGES, REAL_SERVERS, STANDBY
 
 APT = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
@@ -27,9 +27,7 @@ def from_scratch_after_a_failure(request, cluster):
 
 
 def a_cluster_to_break():
-    back_to_deployed()
-    serving()
-    clusterctl("deploy", "--quiet")
+    converge()
     with_tools()
     serving()
     settle()

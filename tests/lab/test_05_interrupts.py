@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import HOSTS, alternates, clusterctl, clusterctl_start, everywhere, lab, pages, reset, wait_for
+from conftest import HOSTS, clusterctl, clusterctl_start, everywhere, lab, reset, serving
 
 SEED = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 FIRST, MOMENTS = int(os.environ.get("LAB_FIRST", "0")), int(os.environ.get("LAB_MOMENTS", "1"))
@@ -44,5 +44,5 @@ def test_cut_off_at_a_random_moment(moment):
     print(f"seed {SEED}, moment {moment}: {how.name} after {after:.1f} s\n{out[-600:]}")
     clusterctl("deploy")
     assert no_half_written_files() == {}
-    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    serving(30)
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout

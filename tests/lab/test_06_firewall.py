@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from conftest import (REAL_SERVERS, alternates, chosen, clusterctl, everywhere, lab_inventory, pages, ssh, vip_holders,
-                      wait_for)
+from conftest import (REAL_SERVERS, alternates, chosen, clusterctl, everywhere, lab_inventory, pages, serving, ssh,
+                      vip_holders)
 
 NFTABLES = """#!/usr/sbin/nft -f
 flush ruleset
@@ -52,7 +52,7 @@ def test_deploy_through_nftables_and_ufw(packaged):
     everywhere("systemctl restart nftables", NFT_HOSTS)
     everywhere("ufw reload", UFW_HOSTS)
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
-    wait_for("both serve", lambda: alternates(pages(6)), 30)
+    serving(30)
     # Nobody else is let in: the share only to the real servers, VRRP only from the other director.
     rules = ssh("NFS", "nft list chain inet filter input")
     assert "2049" in rules and all("saddr" in line for line in rules.splitlines() if "2049" in line)
@@ -70,7 +70,7 @@ def test_a_share_of_version_3_through_nftables(packaged, tmp_path):
     try:
         clusterctl("deploy")
         assert all("vers=3" in out for out in everywhere("grep ' nfs ' /proc/mounts", REAL_SERVERS).values())
-        wait_for("both serve", lambda: alternates(pages(6)), 30)
+        serving(30)
         assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
     finally:
         chosen.clear()

@@ -6,18 +6,14 @@ import time
 
 import pytest
 
-from conftest import (DIRECTORS, LAB, REAL_SERVERS, alternates, clusterctl, clusterctl_start, everywhere,
-                      pages, read_until, ssh, vip_holders, wait_for)
+from conftest import (DIRECTORS, LAB, REAL_SERVERS, clusterctl, clusterctl_start, everywhere, read_until,
+                      serving, ssh, verified, vip_holders, wait_for)
 
 SCENARIOS = ["director-handover", "director-stop", "director-kill", "director-isolate",
              "director-return", "rs-drain", "rs-stop", "rs-kill", "rs-isolate", "nfs-restart",
              "nfs-stop"]
 
 pytestmark = pytest.mark.usefixtures("converged")
-
-
-def right_again():
-    wait_for("right again", lambda: clusterctl("verify", expect=None).returncode == 0, 30)
 
 
 def armed():
@@ -87,7 +83,7 @@ def test_every_scenario(tmp_path):
     for host, said in everywhere(look, DIRECTORS).items():
         assert "clsact" in said and "pref 10 matchall" in said, (host, said)
     assert set(everywhere(look, REAL_SERVERS).values()) == {""}
-    right_again()
+    verified(30)
 
 
 def test_a_network_is_not_cut_where_others_filter_first():
@@ -129,7 +125,7 @@ def test_a_return_that_cannot_be_tried_leaves_nobody_stopped(make, restore):
         assert took < 6 and not armed(), (took, out)  # its timer alone takes a minute more
     finally:
         ssh(host, restore)
-    right_again()
+    verified(30)
 
 
 def killed(scenario, hold):
@@ -164,7 +160,7 @@ def test_interrupted_it_undoes_at_once():
     assert not armed(), out
     wait_for("keepalived on both", lambda: set(everywhere(
         "systemctl is-active keepalived || :", DIRECTORS).values()) == {"active\n"}, 10)
-    right_again()
+    verified(30)
 
 
 @pytest.mark.parametrize("scenario", ["director-isolate", pytest.param("rs-stop", marks=pytest.mark.on_request)])
@@ -173,7 +169,7 @@ def test_killed_it_is_undone_by_the_host(scenario):
     p.communicate(timeout=30)
     assert p.returncode != 0
     wait_for("the host undid the fault by itself", lambda: not armed(), 60)
-    right_again()
+    verified(30)
 
 
 def test_another_test_at_work_is_not_disturbed():
@@ -193,7 +189,7 @@ def test_a_broken_cluster_is_refused():
     assert "no fault was made" in r.stderr and "--force" in r.stderr, r.stderr
     assert not armed() and vip_holders() == before
     ssh(REAL_SERVERS[0], "systemctl start nginx")
-    wait_for("both pages", lambda: alternates(pages(6)), 30)
+    serving(30)
 
 
 def test_junit():

@@ -2,7 +2,7 @@
 doctor names the denial and no other cause, and what it tells to do about it helps (`tests/run doctor`)."""
 import pytest
 
-from conftest import REAL_SERVERS, clusterctl, lab, serving, ssh, wait_for
+from conftest import REAL_SERVERS, clusterctl, lab, serving, ssh, verified
 from doctoring import cluster, examine, lines, settle  # pylint: disable=unused-import
 from faults import SHARE
 
@@ -60,7 +60,7 @@ def test_what_it_tells_to_do_helps():
     f = judged("manual", "though the boolean httpd_use_nfs is on", "semodule -i")
     ssh(WEB, f["fix"].split(f"on {WEB}: ")[1], timeout=300)
     serving()
-    wait_for("both directors send to it", lambda: clusterctl("verify", expect=None).returncode == 0, 60)
+    verified(60)  # both directors send to it
     # What was denied before is in the log still.
     findings, unexplained, r = examine(expect=0)
     assert not findings and not unexplained, r.stdout

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from conftest import (HOSTS, VIP, alternates, clusterctl, lab_inventory, pages, reset,
-                      serving, ssh, vip_holders, wait_for)
+                      serving, ssh, vip_holders)
 from picture import LEFT, differences, new_files, picture
 from test_06_firewall import put_up_firewalls, rules
 
@@ -79,7 +79,7 @@ def test_the_share_moves_to_another_host(deployed, tmp_path):
     assert "NFS (10.1.1.134) has left the inventory" in r.stderr
     assert ssh("NFS", LEFT + "exportfs; ls -d /nfs/web 2>/dev/null; :").split() in ([], ["/nfs/web"])
     assert "10.1.1.131:/nfs/web" in ssh("Web02-RS", "cat /proc/mounts")
-    wait_for("both serve", lambda: alternates(pages(6)), 60)
+    serving(60)
     assert "0 changes" in clusterctl("deploy", str(path)).stdout
 
 

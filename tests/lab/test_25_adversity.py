@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import clusterctl, clusterctl_start, ssh, wait_for
+from conftest import clusterctl, clusterctl_start, ssh, verified, wait_for
 from test_05_interrupts import no_half_written_files
 
 # What there is to do on the NFS host each time: a block of a file, a file of ours, the table of exports.
@@ -82,7 +82,7 @@ def test_adversity(deployed, what):
     assert took < a.most_s, said
     assert len(r.stdout + r.stderr) < 100_000, "what a host says is cut"
     clusterctl("deploy", "--no-verify")
-    wait_for("all is well", lambda: clusterctl("verify", expect=None).returncode == 0, 60)
+    verified(60)
     assert no_half_written_files() == {}
     assert "No changes" in clusterctl("deploy", "--dry-run", "--detailed-exitcode").stdout
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 TOOL = os.environ.get("PROBE_TOOL", "")
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer.py")
@@ -113,6 +114,13 @@ def tool(net, *args, status=0, before=(), env=None):
 
 def get(net, path, host="-", timeout=2000, address=HOSTS["h1"], port=80, env=None):
     return tool(net, "http", address, port, path, host, timeout, env=env)
+
+
+def eventually(condition, what):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, f"gave up waiting until {what}"
+        time.sleep(0.02)
 
 
 def end(process):

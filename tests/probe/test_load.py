@@ -7,7 +7,7 @@ import time
 from collections import Counter, namedtuple
 
 import pytest
-from network import BLACK_HOLE, HOSTS, TOOL, end, get, tool
+from network import BLACK_HOLE, HOSTS, TOOL, end, eventually, get, tool
 
 WEB = HOSTS["h2"]
 PORT = 8080
@@ -48,10 +48,7 @@ class Web:
         self.answers()
 
     def answers(self):
-        deadline = time.monotonic() + 10
-        while get(self.net, "/one", address=WEB, port=PORT)["status"] != 200:
-            assert time.monotonic() < deadline, "nginx does not answer"
-            time.sleep(0.02)
+        eventually(lambda: get(self.net, "/one", address=WEB, port=PORT)["status"] == 200, "nginx answers")
 
     def freeze(self):
         freeze(self.process)

@@ -102,31 +102,28 @@ static const struct call *call_of(int nr)
 /*
  * Nobody gets a handler for SIGCHLD, though told so. It would interrupt calls that wait for our answer, and those
  * that are never interrupted without us: dash takes a close() for done whatever it returns, and then reads a pipe for
- * ever that it has still open for writing.
+ * ever that it has still open for writing. Its `wait` would never return without that handler: no script here has one.
  */
-static size_t keep_sigchld(struct sock_filter *code)
-{
-    const struct sock_filter keep[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigaction, 0, 6),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIGCHLD, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])), /* NULL: it asks */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    memcpy(code, keep, sizeof keep);
-    return sizeof keep / sizeof *keep;
-}
+static const struct sock_filter keep_sigchld[] = {
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigaction, 0, 6),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIGCHLD, 0, 3),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])), /* NULL: it asks */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+enum { N_KEEP = sizeof keep_sigchld / sizeof *keep_sigchld };
 
 /* Installed in the command's first process; the descriptor that its calls are heard on, sent to us. */
 static int install_filter(void)
 {
-    struct sock_filter code[N_CALLS + 10];
+    struct sock_filter code[N_KEEP + N_CALLS + 3];
     size_t n = 0;
     code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                                              offsetof(struct seccomp_data, nr));
-    n += keep_sigchld(code + n);
+    memcpy(code + n, keep_sigchld, sizeof keep_sigchld);
+    n += N_KEEP;
     for (size_t i = 0; i < N_CALLS; i++)
         code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].nr,
                                                  (unsigned char)(N_CALLS - i), 0);
